@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal: everything that comes from outside the machine enters here, is delivered at a point between two
+ * instructions (count and virtual time), and is written down with it.  A replay delivers the same at the same points.
+ */
+#ifndef GALVANIC_EMU_JOURNAL_JOURNAL_H
+#define GALVANIC_EMU_JOURNAL_JOURNAL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct journal;
+struct journal_source;
+struct machine;
+
+struct journal *journal_new(struct machine *machine);
+void journal_free(struct journal *journal);
+
+/*
+ * A named way in ("serial0", "keyboard", "pointer").  @deliver is called on the engine thread between instructions.
+ * Names and the order of creation are part of the machine: the same in record and replay.
+ */
+struct journal_source *journal_source_new(struct journal *journal, const char *name,
+                                          void (*deliver)(void *opaque, const uint8_t *data, size_t length), void *opaque);
+/* From any thread: hands @length bytes (1..65536) in.  They are delivered at the next boundary; ignored in a replay. */
+void journal_submit(struct journal_source *source, const uint8_t *data, size_t length);
+/* By the engine thread only: a submission that is to arrive at virtual time @ns (scripts), not before. */
+void journal_submit_at(struct journal_source *source, int64_t ns, const uint8_t *data, size_t length);
+
+/* Starts writing to @path; @header is the machine's description (command line), given back at replay. */
+bool journal_record(struct journal *journal, const char *path, const char *header, GError **error);
+/* Reads a recording's header without a machine. */
+char *journal_read_header(const char *path, GError **error);
+/* From now on the recording is the only source. */
+bool journal_replay(struct journal *journal, const char *path, GError **error);
+bool journal_replaying(const struct journal *journal);
+/* Closes a recording with the final count, time and hash (0 unless asked), so that --verify can compare. */
+bool journal_finish(struct journal *journal, uint64_t state_hash, GError **error);
+struct journal_end {
+    bool present;
+    uint64_t instructions;
+    int64_t virtual_ns;
+    uint64_t state_hash;
+};
+void journal_get_end(const struct journal *journal, struct journal_end *out);
+
+/* For the machine. The instruction count of the next record to replay, UINT64_MAX if none. */
+uint64_t journal_next_instruction(const struct journal *journal);
+int64_t journal_next_time(const struct journal *journal); /* virtual time, for a machine that idles; CLOCK_NEVER */
+/* Delivers what is due now.  True if something was delivered.  False + diverged set: a record's point was missed. */
+bool journal_deliver(struct journal *journal, bool *diverged);
+/* Something has been submitted and waits (any thread). */
+bool journal_pending(const struct journal *journal);
+/* Called on journal_submit(), from its thread: wakes the machine. */
+void journal_set_wake(struct journal *journal, void (*wake)(void *opaque), void *opaque);
+
+#endif

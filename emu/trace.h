@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The event trace: one event a line, with instruction count and virtual time; two equal runs give equal files.
+ */
+#ifndef GALVANIC_EMU_TRACE_H
+#define GALVANIC_EMU_TRACE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum trace_kind {
+    TRACE_FIRMWARE,  /* UEFI services, with arguments and result */
+    TRACE_DEVICE,    /* register accesses worth reading, state changes */
+    TRACE_BLOCK,     /* disk requests */
+    TRACE_INTERRUPT, /* interrupts delivered to a CPU */
+    TRACE_EXCEPTION, /* exceptions delivered */
+    TRACE_KINDS,
+};
+
+struct trace;
+
+struct machine;
+struct trace *trace_new(struct machine *machine);
+void trace_free(struct trace *trace);
+/* "firmware,device[:FILE]" for each; false with @error: a kind that is not known, a file that cannot be made. */
+bool trace_configure(struct trace *trace, const char *option, GError **error);
+/* Cheap test before the arguments of an event are computed. */
+bool trace_enabled(const struct trace *trace, enum trace_kind kind);
+/* @source is the device's id or a service's name; the format makes the rest of the line. */
+void trace_event(struct trace *trace, enum trace_kind kind, const char *source, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+#endif
