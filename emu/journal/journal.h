@@ -15,6 +15,7 @@ struct journal_source;
 struct machine;
 
 struct journal *journal_new(struct machine *machine);
+/* Before the machine's clock is freed; closes a recording without an end if journal_finish() was not called. */
 void journal_free(struct journal *journal);
 
 /*
@@ -37,6 +38,11 @@ bool journal_replay(struct journal *journal, const char *path, GError **error);
 bool journal_replaying(const struct journal *journal);
 /* Closes a recording with the final count, time and hash (0 unless asked), so that --verify can compare. */
 bool journal_finish(struct journal *journal, uint64_t state_hash, GError **error);
+/*
+ * Writes what the run has got so far to a recording of its own: the last 16 MiB of input are always kept in memory.
+ * False with @error when more than that came in, or @path cannot be written.
+ */
+bool journal_save(struct journal *journal, const char *path, const char *header, uint64_t state_hash, GError **error);
 struct journal_end {
     bool present;
     uint64_t instructions;
@@ -47,8 +53,9 @@ void journal_get_end(const struct journal *journal, struct journal_end *out);
 
 /* For the machine. The instruction count of the next record to replay, UINT64_MAX if none. */
 uint64_t journal_next_instruction(const struct journal *journal);
-int64_t journal_next_time(const struct journal *journal); /* virtual time, for a machine that idles; CLOCK_NEVER */
-/* Delivers what is due now.  True if something was delivered.  False + diverged set: a record's point was missed. */
+/* Virtual time of the next record to replay, or of the next journal_submit_at(); for a machine that idles; CLOCK_NEVER. */
+int64_t journal_next_time(const struct journal *journal);
+/* Delivers what is due now.  True if something was delivered.  @diverged (may be NULL): a record's point was missed. */
 bool journal_deliver(struct journal *journal, bool *diverged);
 /* Something has been submitted and waits (any thread). */
 bool journal_pending(const struct journal *journal);
