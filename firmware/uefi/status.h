@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Status codes of UEFI 2.10, appendix D. */
+#ifndef GALVANIC_FIRMWARE_UEFI_STATUS_H
+#define GALVANIC_FIRMWARE_UEFI_STATUS_H
+
+#include <stdint.h>
+
+typedef uint64_t efi_status;
+
+#define EFI_ERROR_BIT 0x8000000000000000u
+#define EFI_IS_ERROR(status) (((status) & EFI_ERROR_BIT) != 0)
+
+#define EFI_SUCCESS 0u
+#define EFI_WARN_UNKNOWN_GLYPH 1u
+#define EFI_WARN_DELETE_FAILURE 2u
+#define EFI_WARN_WRITE_FAILURE 3u
+#define EFI_WARN_BUFFER_TOO_SMALL 4u
+#define EFI_WARN_STALE_DATA 5u
+#define EFI_WARN_FILE_SYSTEM 6u
+#define EFI_WARN_RESET_REQUIRED 7u
+
+#define EFI_LOAD_ERROR (EFI_ERROR_BIT | 1u)
+#define EFI_INVALID_PARAMETER (EFI_ERROR_BIT | 2u)
+#define EFI_UNSUPPORTED (EFI_ERROR_BIT | 3u)
+#define EFI_BAD_BUFFER_SIZE (EFI_ERROR_BIT | 4u)
+#define EFI_BUFFER_TOO_SMALL (EFI_ERROR_BIT | 5u)
+#define EFI_NOT_READY (EFI_ERROR_BIT | 6u)
+#define EFI_DEVICE_ERROR (EFI_ERROR_BIT | 7u)
+#define EFI_WRITE_PROTECTED (EFI_ERROR_BIT | 8u)
+#define EFI_OUT_OF_RESOURCES (EFI_ERROR_BIT | 9u)
+#define EFI_VOLUME_CORRUPTED (EFI_ERROR_BIT | 10u)
+#define EFI_VOLUME_FULL (EFI_ERROR_BIT | 11u)
+#define EFI_NO_MEDIA (EFI_ERROR_BIT | 12u)
+#define EFI_MEDIA_CHANGED (EFI_ERROR_BIT | 13u)
+#define EFI_NOT_FOUND (EFI_ERROR_BIT | 14u)
+#define EFI_ACCESS_DENIED (EFI_ERROR_BIT | 15u)
+#define EFI_NO_RESPONSE (EFI_ERROR_BIT | 16u)
+#define EFI_NO_MAPPING (EFI_ERROR_BIT | 17u)
+#define EFI_TIMEOUT (EFI_ERROR_BIT | 18u)
+#define EFI_NOT_STARTED (EFI_ERROR_BIT | 19u)
+#define EFI_ALREADY_STARTED (EFI_ERROR_BIT | 20u)
+#define EFI_ABORTED (EFI_ERROR_BIT | 21u)
+#define EFI_ICMP_ERROR (EFI_ERROR_BIT | 22u)
+#define EFI_TFTP_ERROR (EFI_ERROR_BIT | 23u)
+#define EFI_PROTOCOL_ERROR (EFI_ERROR_BIT | 24u)
+#define EFI_INCOMPATIBLE_VERSION (EFI_ERROR_BIT | 25u)
+#define EFI_SECURITY_VIOLATION (EFI_ERROR_BIT | 26u)
+#define EFI_CRC_ERROR (EFI_ERROR_BIT | 27u)
+#define EFI_END_OF_MEDIA (EFI_ERROR_BIT | 28u)
+#define EFI_END_OF_FILE (EFI_ERROR_BIT | 31u)
+#define EFI_INVALID_LANGUAGE (EFI_ERROR_BIT | 32u)
+#define EFI_COMPROMISED_DATA (EFI_ERROR_BIT | 33u)
+#define EFI_HTTP_ERROR (EFI_ERROR_BIT | 35u)
+
+/* "EFI_NOT_FOUND", or a number for what has no name; valid until the next call with the same @buffer. */
+const char *efi_status_name(efi_status status, char buffer[32]);
+
+#endif
