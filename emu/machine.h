@@ -128,15 +128,10 @@ void machine_set_limits(struct machine *machine, int64_t virtual_ns, uint64_t in
 void machine_set_slice(struct machine *machine, uint64_t instructions);
 void machine_set_reboot(struct machine *machine, bool allowed);
 /*
- * Idle: @may_speak says whether an outside source can still speak (then idle runs at wall speed); @wait sleeps at most
- * @ns of wall time or until something is submitted to the journal.  NULL: never paced.
+ * Idle: @may_speak says whether an outside source can still speak (then idle runs at wall speed, and the thread sleeps
+ * until the next timer or submission).  NULL: idle is never paced.
  */
-struct machine_pacing {
-    bool (*may_speak)(void *opaque);
-    void (*wait)(void *opaque, int64_t ns);
-    void *opaque;
-};
-void machine_set_pacing(struct machine *machine, const struct machine_pacing *pacing);
+void machine_set_pacing(struct machine *machine, bool (*may_speak)(void *opaque), void *opaque);
 /* Without CPU: moves virtual time forward by @ns, firing timers on the way. */
 void machine_advance(struct machine *machine, int64_t ns);
 

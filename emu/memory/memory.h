@@ -65,6 +65,8 @@ void memory_region_set(struct memory_region *region, uint64_t address, bool enab
 void memory_region_remove(struct memory_region *region);
 /* Applies moves of RAM that a device asked for while guest code was running; the machine calls it between slices. */
 void memory_commit(struct memory *memory);
+/* @moved is called when a RAM region is moved from inside a callback, so that the machine ends the slice. */
+void memory_set_moved_handler(struct memory *memory, void (*moved)(void *opaque), void *opaque);
 /* True while memory_commit() has something to do. */
 bool memory_pending(const struct memory *memory);
 
@@ -102,6 +104,7 @@ struct memory_ram_range {
     const char *name;
     const uint8_t *host;
     bool read_only;
+    bool mapped; /* false: a BAR that is not decoded now */
 };
 bool memory_ram_range(const struct memory *memory, unsigned index, struct memory_ram_range *out);
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NANOSECONDS_PER_SECOND 1000000000LL
+#define NANOSECONDS_PER_SECOND INT64_C(1000000000)
 #define CLOCK_NEVER INT64_MAX
 
 struct clock;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the machine (machine.c, run.c, callbacks.c, machine_state.c) share; nobody else includes this. */
+#ifndef GALVANIC_EMU_MACHINE_INTERNAL_H
+#define GALVANIC_EMU_MACHINE_INTERNAL_H
+
+#include "emu/machine.h"
+
+struct machine_entry {
+    const struct device_class *device_class;
+    void *device;
+    char *id;
+};
+
+struct machine {
+    struct machine_config config;
+    char *cpu_model;
+    struct memory *memory;
+    struct clock *clock;
+    struct journal *journal;
+    struct trace *trace;
+    struct cpu_engine *engine;
+    struct machine_board_hooks hooks;
+    void *board;
+    GPtrArray *devices; /* of struct machine_entry */
+
+    /* virtual time: skipped_ns + instructions x picoseconds_per_instruction */
+    int64_t skipped_ns; /* idle and charges */
+    struct cpu *running; /* inside cpu_run() */
+    GHashTable *random_streams; /* consumer -> uint64_t count of blocks drawn */
+
+    /* requests of the guest, seen after the current instruction */
+    enum machine_stop stop;
+    char *stop_message;
+    int exit_code;
+    bool reset_requested;
+    bool reboot_allowed;
+    bool resting;
+    int64_t rest_deadline;
+
+    /* limits and slices */
+    int64_t limit_ns;
+    uint64_t limit_instructions;
+    uint64_t slice;
+
+    /* the host's side: nothing here reaches the guest */
+    gint stop_requested; /* atomic */
+    bool (*may_speak)(void *opaque);
+    void *pacing_opaque;
+    int64_t pace_offset; /* wall time - virtual time */
+    bool pace_started;
+    GMutex wait_mutex;
+    GCond wait_condition;
+    GHashTable *reported; /* places of guest errors */
+    void (*note)(void *opaque, const char *text);
+    void *note_opaque;
+};
+
+extern const struct cpu_callbacks machine_cpu_callbacks;
+void machine_update_observer(struct machine *machine);
+/* The instruction count at which virtual time reaches @ns. */
+uint64_t machine_instruction_at(const struct machine *machine, int64_t ns);
+/* Ends the slice after the current instruction, if one runs. */
+void machine_end_slice(struct machine *machine);
+void machine_clock_changed(void *opaque);
+
+#endif

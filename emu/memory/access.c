@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Accesses to device regions: split and merged to the sizes that the device takes. */
+#include "emu/memory/internal.h"
+
+static uint64_t mask(unsigned size)
+{
+    return size >= 8 ? UINT64_MAX : (1ULL << (8 * size)) - 1;
+}
+
+static uint64_t region_read(struct memory_region *region, uint64_t offset, unsigned size)
+{
+    const struct memory_region_ops *ops = &region->ops;
+    uint64_t value = 0;
+
+    if (!ops->read)
+        return mask(size);
+    if (size < ops->min_size) {
+        uint64_t aligned = offset & ~(uint64_t)(ops->min_size - 1);
+        unsigned shift = (unsigned)(offset - aligned);
+        return ops->read(region->opaque, aligned, ops->min_size) >> (8 * shift) & mask(size);
+    }
+    if (size <= ops->max_size)
+        return ops->read(region->opaque, offset, size) & mask(size);
+    for (unsigned done = 0; done < size; done += ops->max_size)
+        value |= (ops->read(region->opaque, offset + done, ops->max_size) & mask(ops->max_size)) << (8 * done);
+    return value;
+}
+
+static void region_write(struct memory_region *region, uint64_t offset, unsigned size, uint64_t value)
+{
+    const struct memory_region_ops *ops = &region->ops;
+
+    if (!ops->write)
+        return;
+    if (size < ops->min_size) {
+        uint64_t aligned = offset & ~(uint64_t)(ops->min_size - 1);
+        unsigned shift = 8 * (unsigned)(offset - aligned);
+        uint64_t rest = ops->read ? ops->read(region->opaque, aligned, ops->min_size) : 0;
+        rest = (rest & ~(mask(size) << shift)) | (value & mask(size)) << shift;
+        ops->write(region->opaque, aligned, ops->min_size, rest);
+        return;
+    }
+    if (size <= ops->max_size) {
+        ops->write(region->opaque, offset, size, value & mask(size));
+        return;
+    }
+    for (unsigned done = 0; done < size; done += ops->max_size)
+        ops->write(region->opaque, offset + done, ops->max_size, value >> (8 * done) & mask(ops->max_size));
+}
+
+static uint64_t ram_read(const struct memory_region *region, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size && offset + i < region->size; i++)
+        value |= (uint64_t)region->host[offset + i] << (8 * i);
+    return value;
+}
+
+/* An access over the edge of a region goes byte by byte to whoever answers. */
+uint64_t memory_io_read(struct memory *memory, enum memory_space space, uint64_t address, unsigned size)
+{
+    uint64_t last, value = 0;
+    struct memory_region *region = memory_find(memory, space, address, &last);
+
+    if (size > 1 && last - address < size - 1) {
+        for (unsigned i = 0; i < size; i++)
+            value |= memory_io_read(memory, space, address + i, 1) << (8 * i);
+        return value;
+    }
+    if (!region)
+        return mask(size);
+    if (region->host)
+        return ram_read(region, address - region->address, size);
+    return region_read(region, address - region->address, size);
+}
+
+void memory_io_write(struct memory *memory, enum memory_space space, uint64_t address, unsigned size, uint64_t value)
+{
+    uint64_t last;
+    struct memory_region *region = memory_find(memory, space, address, &last);
+
+    if (size > 1 && last - address < size - 1) {
+        for (unsigned i = 0; i < size; i++)
+            memory_io_write(memory, space, address + i, 1, value >> (8 * i));
+        return;
+    }
+    if (!region)
+        return;
+    if (region->host) {
+        uint8_t bytes[8];
+        for (unsigned i = 0; i < size; i++)
+            bytes[i] = (uint8_t)(value >> (8 * i));
+        if (!region->read_only)
+            memory_write(memory, address, bytes, size);
+        return;
+    }
+    region_write(region, address - region->address, size, value);
+}
