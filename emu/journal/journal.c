@@ -144,6 +144,17 @@ struct journal_source *journal_source_new(struct journal *journal, const char *n
     return source;
 }
 
+struct journal_source *journal_source_find(const struct journal *journal, const char *name)
+{
+    for (guint i = 0; i < journal->sources->len; i++) {
+        struct journal_source *source = g_ptr_array_index(journal->sources, i);
+
+        if (strcmp(source->name, name) == 0)
+            return source;
+    }
+    return NULL;
+}
+
 void journal_set_wake(struct journal *journal, void (*wake)(void *opaque), void *opaque)
 {
     g_mutex_lock(&journal->lock);

@@ -142,6 +142,8 @@ static void test_delivery(struct fixture *f, gconstpointer unused)
     bool diverged = true;
 
     (void)unused;
+    g_assert_true(journal_source_find(f->journal, "keyboard") == f->keyboard);
+    g_assert_null(journal_source_find(f->journal, "serial1"));
     journal_set_wake(f->journal, count_wakes, &wakes);
     g_assert_false(journal_pending(f->journal));
     g_assert_false(journal_deliver(f->journal, &diverged));
