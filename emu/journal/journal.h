@@ -26,8 +26,6 @@ struct journal_source *journal_source_new(struct journal *journal, const char *n
                                           void (*deliver)(void *opaque, const uint8_t *data, size_t length), void *opaque);
 /* The source of that name, for whoever feeds it (a terminal, a window, a script, a test); NULL: the machine has none. */
 struct journal_source *journal_source_find(const struct journal *journal, const char *name);
-/* The source of that name, or NULL. */
-struct journal_source *journal_source_find(struct journal *journal, const char *name);
 /* From any thread: hands @length bytes (1..65536) in.  They are delivered at the next boundary; ignored in a replay. */
 void journal_submit(struct journal_source *source, const uint8_t *data, size_t length);
 /* By the engine thread only: a submission that is to arrive at virtual time @ns (scripts), not before. */
