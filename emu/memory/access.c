@@ -57,13 +57,22 @@ static uint64_t ram_read(const struct memory_region *region, uint64_t offset, un
     return value;
 }
 
+/*
+ * The first byte decides who decodes an access: a device takes all of one that lies inside its region, also where
+ * another one lies over the rest (dword port 0xCF8 and the reset register 0xCF9).
+ */
+static bool takes_whole(const struct memory_region *region, uint64_t address, unsigned size)
+{
+    return region && !region->host && region->size - (address - region->address) >= size;
+}
+
 /* An access over the edge of a region goes byte by byte to whoever answers. */
 uint64_t memory_io_read(struct memory *memory, enum memory_space space, uint64_t address, unsigned size)
 {
     uint64_t last, value = 0;
     struct memory_region *region = memory_find(memory, space, address, &last);
 
-    if (size > 1 && last - address < size - 1) {
+    if (size > 1 && last - address < size - 1 && !takes_whole(region, address, size)) {
         for (unsigned i = 0; i < size; i++)
             value |= memory_io_read(memory, space, address + i, 1) << (8 * i);
         return value;
@@ -80,7 +89,7 @@ void memory_io_write(struct memory *memory, enum memory_space space, uint64_t ad
     uint64_t last;
     struct memory_region *region = memory_find(memory, space, address, &last);
 
-    if (size > 1 && last - address < size - 1) {
+    if (size > 1 && last - address < size - 1 && !takes_whole(region, address, size)) {
         for (unsigned i = 0; i < size; i++)
             memory_io_write(memory, space, address + i, 1, value >> (8 * i));
         return;
