@@ -38,7 +38,7 @@ static void ram_moved(void *opaque)
     machine_end_slice(opaque);
 }
 
-static void wake(void *opaque)
+void machine_wake(void *opaque)
 {
     struct machine *machine = opaque;
 
@@ -81,6 +81,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->devices = g_ptr_array_new();
     machine->random_streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     machine->reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    machine->calls = g_async_queue_new_full(g_free);
     g_mutex_init(&machine->wait_mutex);
     g_cond_init(&machine->wait_condition);
     machine->memory = memory_new();
@@ -88,7 +89,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->clock = clock_new(now_of, machine_clock_changed, machine);
     machine->trace = trace_new(machine);
     machine->journal = journal_new(machine);
-    journal_set_wake(machine->journal, wake, machine);
+    journal_set_wake(machine->journal, machine_wake, machine);
     if (!config->without_cpu && !make_engine(machine, error)) {
         machine_free(machine);
         return NULL;
@@ -116,6 +117,7 @@ void machine_free(struct machine *machine)
     memory_free(machine->memory);
     g_hash_table_destroy(machine->random_streams);
     g_hash_table_destroy(machine->reported);
+    g_async_queue_unref(machine->calls);
     g_mutex_clear(&machine->wait_mutex);
     g_cond_clear(&machine->wait_condition);
     g_free(machine->stop_message);

@@ -122,8 +122,17 @@ const char *machine_stop_message(const struct machine *machine); /* may be "" */
 int machine_exit_code(const struct machine *machine);
 /* From any thread. */
 void machine_request_stop(struct machine *machine);
+/* From a callback on the engine thread: stops after the current instruction, the same in every run. */
+void machine_stop_here(struct machine *machine);
 /* Limits: 0 none; virtual ns, instructions. */
 void machine_set_limits(struct machine *machine, int64_t virtual_ns, uint64_t instructions);
+/* A replay stops (MACHINE_STOP_REQUEST) at the point where its recording ended. */
+void machine_set_end(struct machine *machine, uint64_t instructions, int64_t ns);
+/*
+ * From any thread: has @function called on the engine thread between two instructions, or at once while the machine sleeps.  It
+ * may look at everything and must change nothing that the guest can see.
+ */
+void machine_call(struct machine *machine, void (*function)(void *opaque), void *opaque);
 /* Longest slice in instructions (0: no limit); for tests of slice independence. */
 void machine_set_slice(struct machine *machine, uint64_t instructions);
 void machine_set_reboot(struct machine *machine, bool allowed);

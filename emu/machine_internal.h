@@ -11,6 +11,11 @@ struct machine_entry {
     char *id;
 };
 
+struct machine_deferred_call {
+    void (*function)(void *opaque);
+    void *opaque;
+};
+
 struct machine {
     struct machine_config config;
     char *cpu_model;
@@ -41,9 +46,13 @@ struct machine {
     int64_t limit_ns;
     uint64_t limit_instructions;
     uint64_t slice;
+    bool end_set; /* of a replay */
+    uint64_t end_instructions;
+    int64_t end_ns;
 
     /* the host's side: nothing here reaches the guest */
     gint stop_requested; /* atomic */
+    GAsyncQueue *calls;  /* of struct machine_deferred_call */
     bool (*may_speak)(void *opaque);
     void *pacing_opaque;
     int64_t pace_offset; /* wall time - virtual time */
@@ -62,5 +71,7 @@ uint64_t machine_instruction_at(const struct machine *machine, int64_t ns);
 /* Ends the slice after the current instruction, if one runs. */
 void machine_end_slice(struct machine *machine);
 void machine_clock_changed(void *opaque);
+/* Any thread: ends the slice and the sleep of the engine thread. */
+void machine_wake(void *opaque);
 
 #endif

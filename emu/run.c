@@ -115,11 +115,32 @@ void machine_rest(struct machine *machine, int64_t deadline)
 void machine_request_stop(struct machine *machine)
 {
     g_atomic_int_set(&machine->stop_requested, 1);
-    if (machine->engine)
-        cpu_request_exit(machine->engine);
-    g_mutex_lock(&machine->wait_mutex);
-    g_cond_signal(&machine->wait_condition);
-    g_mutex_unlock(&machine->wait_mutex);
+    machine_wake(machine);
+}
+
+void machine_call(struct machine *machine, void (*function)(void *opaque), void *opaque)
+{
+    struct machine_deferred_call *call = g_new(struct machine_deferred_call, 1);
+
+    call->function = function;
+    call->opaque = opaque;
+    g_async_queue_push(machine->calls, call);
+    machine_wake(machine);
+}
+
+static void run_calls(struct machine *machine)
+{
+    struct machine_deferred_call *call;
+
+    while ((call = g_async_queue_try_pop(machine->calls))) {
+        call->function(call->opaque);
+        g_free(call);
+    }
+}
+
+void machine_stop_here(struct machine *machine)
+{
+    stop(machine, MACHINE_STOP_REQUEST);
 }
 
 const char *machine_stop_message(const struct machine *machine)
@@ -136,6 +157,13 @@ void machine_set_limits(struct machine *machine, int64_t virtual_ns, uint64_t in
 {
     machine->limit_ns = virtual_ns;
     machine->limit_instructions = instructions;
+}
+
+void machine_set_end(struct machine *machine, uint64_t instructions, int64_t ns)
+{
+    machine->end_set = true;
+    machine->end_instructions = instructions;
+    machine->end_ns = ns;
 }
 
 void machine_set_slice(struct machine *machine, uint64_t instructions)
@@ -190,6 +218,9 @@ static bool check_stop(struct machine *machine)
         limit_reached(machine, "the limit of --max-instructions is reached");
     else if (machine->limit_ns && machine_now(machine) >= machine->limit_ns)
         limit_reached(machine, "the limit of --max-time is reached");
+    else if (machine->end_set && machine_instructions(machine) >= machine->end_instructions &&
+             machine_now(machine) >= machine->end_ns)
+        stop(machine, MACHINE_STOP_REQUEST);
     if (machine->stop == MACHINE_STOP_NONE && machine->reset_requested) {
         if (!machine->reboot_allowed)
             stop(machine, MACHINE_STOP_RESET);
@@ -204,6 +235,7 @@ static void boundary(struct machine *machine)
 {
     bool diverged = false;
 
+    run_calls(machine);
     clock_run_due(machine->clock);
     if (journal_deliver(machine->journal, &diverged))
         machine->resting = false;
@@ -242,6 +274,8 @@ static uint64_t slice_length(struct machine *machine, uint64_t now)
         end = min_u64(end, machine->limit_instructions);
     if (machine->limit_ns)
         end = min_u64(end, machine_instruction_at(machine, machine->limit_ns));
+    if (machine->end_set && machine->end_instructions > now)
+        end = min_u64(end, machine->end_instructions);
     uint64_t length = end > now ? end - now : 1; /* a deadline in the past still lets one instruction through */
     if (machine->config.cpus > 1)
         length = min_u64(length, TURN_INSTRUCTIONS);
@@ -296,6 +330,9 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
         }
         int64_t left = target == CLOCK_NEVER || target - shown > LONGEST_WAIT_NS ? LONGEST_WAIT_NS : target - shown;
         g_cond_wait_until(&machine->wait_condition, &machine->wait_mutex, (wall + left) / 1000 + 1);
+        g_mutex_unlock(&machine->wait_mutex);
+        run_calls(machine);
+        g_mutex_lock(&machine->wait_mutex);
         if (!machine->may_speak(machine->pacing_opaque))
             break; /* the last source has gone: the rest of the wait is skipped */
     }
@@ -315,6 +352,8 @@ static void idle(struct machine *machine)
         target = journal_next_time(machine->journal);
     if (machine->limit_ns && machine->limit_ns < target)
         target = machine->limit_ns;
+    if (machine->end_set && machine->end_ns > now && machine->end_ns < target)
+        target = machine->end_ns;
     bool paced = machine->may_speak && !journal_replaying(machine->journal) && machine->may_speak(machine->pacing_opaque);
     if (paced && target > now)
         target = wait_for(machine, now, target);

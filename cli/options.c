@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of `galvanic run`: docs and design list them; one table, in the order of --help. */
+#include "cli/options.h"
+
+#include <string.h>
+
+#include "cli/parse.h"
+
+#define DEFAULT_MEMORY (2048ULL << 20)
+#define MOST_MEMORY (256ULL << 30)
+#define DEFAULT_CALENDAR 1767225600 /* 2026-01-01T00:00:00Z */
+
+#define BAD_VALUE G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE
+
+static void disk_free(gpointer data)
+{
+    struct disk_option *disk = data;
+
+    g_free(disk->path);
+    g_free(disk);
+}
+
+static struct run_options *options_new(void)
+{
+    struct run_options *options = g_new0(struct run_options, 1);
+
+    options->memory = DEFAULT_MEMORY;
+    options->disks = g_ptr_array_new_with_free_func(disk_free);
+    options->traces = g_ptr_array_new_with_free_func(g_free);
+    options->automation = automation_new();
+    options->calendar = DEFAULT_CALENDAR;
+    options->autokey = true;
+    return options;
+}
+
+void run_options_free(struct run_options *options)
+{
+    if (!options)
+        return;
+    char *texts[] = {options->arch,   options->board,    options->cpu,    options->kernel,
+                     options->initrd, options->append,   options->efi_app, options->efi_vars,
+                     options->serial, options->screenshot, options->record, options->stats};
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    g_ptr_array_unref(options->disks);
+    g_ptr_array_unref(options->traces);
+    automation_free(options->automation);
+    g_free(options);
+}
+
+/* One word of a comma-separated --disk. */
+static bool disk_word(struct disk_option *disk, const char *word, GError **error)
+{
+    if (strcmp(word, "readonly") == 0)
+        disk->read_only = true;
+    else if (strcmp(word, "cdrom") == 0)
+        disk->cdrom = true;
+    else if (strcmp(word, "bus=ahci") == 0)
+        disk->bus = BOARD_BUS_AHCI;
+    else if (strcmp(word, "format=raw") != 0) {
+        g_set_error(error, BAD_VALUE, "--disk: \"%s\" is not known here; there are bus=ahci, format=raw, readonly, cdrom",
+                    word);
+        return false;
+    }
+    return true;
+}
+
+static bool add_disk(struct run_options *options, const char *text, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    struct disk_option *disk = g_new0(struct disk_option, 1);
+
+    g_ptr_array_add(options->disks, disk);
+    if (options->disks->len > BOARD_DISKS) {
+        g_set_error(error, BAD_VALUE, "--disk %s: a machine has at most %d disks", text, BOARD_DISKS);
+        return false;
+    }
+    disk->path = g_strdup(words[0] ? words[0] : "");
+    disk->cdrom = g_str_has_suffix(disk->path, ".iso");
+    for (char **word = words + (words[0] ? 1 : 0); *word; word++)
+        if (!disk_word(disk, *word, error))
+            return false;
+    return true;
+}
+
+/* A value from a fixed list; those that stand for absence or the default are accepted though the rest is not there yet. */
+static bool one_of(const char *option, const char *value, const char *const *accepted, const char *hint, GError **error)
+{
+    for (; *accepted; accepted++)
+        if (strcmp(value, *accepted) == 0)
+            return true;
+    g_set_error(error, BAD_VALUE, "%s %s: %s", option, value, hint);
+    return false;
+}
+
+static void set_text(char **to, const char *value)
+{
+    g_free(*to);
+    *to = g_strdup(value);
+}
+
+static gboolean on_machine(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+    uint64_t number;
+
+    if (strcmp(name, "--arch") == 0) {
+        set_text(&options->arch, value);
+        return one_of(name, value, (const char *const[]){"x86_64", NULL}, "there is x86_64", error);
+    }
+    if (strcmp(name, "--board") == 0) {
+        set_text(&options->board, value);
+        return one_of(name, value, (const char *const[]){"q35", NULL}, "there is q35", error);
+    }
+    if (strcmp(name, "--cpu") == 0) {
+        set_text(&options->cpu, value);
+        return TRUE;
+    }
+    if (strcmp(name, "--cpus") == 0)
+        return parse_number(name, value, 1, 1, &number, error);
+    if (strcmp(name, "--memory") == 0) {
+        if (!parse_size(name, value, &options->memory, error))
+            return FALSE;
+        if (options->memory >= 32ULL << 20 && options->memory <= MOST_MEMORY && options->memory % (1 << 20) == 0)
+            return TRUE;
+        g_set_error(error, BAD_VALUE, "--memory %s: give 32M to 256G, a multiple of 1M", value);
+        return FALSE;
+    }
+    if (strcmp(name, "--seed") == 0)
+        return parse_number(name, value, 0, UINT64_MAX, &options->seed, error);
+    if (strcmp(name, "--ns-per-instruction") == 0)
+        return parse_scale(name, value, &options->picoseconds_per_instruction, error);
+    options->calendar_given = true; /* --rtc */
+    options->calendar_host = strcmp(value, "host") == 0;
+    return options->calendar_host || parse_calendar(name, value, &options->calendar, error);
+}
+
+static gboolean on_boot(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    if (strcmp(name, "--disk") == 0)
+        return add_disk(options, value, error);
+    if (strcmp(name, "--kernel") == 0)
+        set_text(&options->kernel, value);
+    else if (strcmp(name, "--initrd") == 0)
+        set_text(&options->initrd, value);
+    else if (strcmp(name, "--append") == 0)
+        set_text(&options->append, value);
+    else if (strcmp(name, "--efi-app") == 0)
+        set_text(&options->efi_app, value);
+    else if (strcmp(name, "--efi-vars") == 0)
+        set_text(&options->efi_vars, value);
+    else { /* --autokey */
+        options->autokey = strcmp(value, "on") == 0;
+        return one_of(name, value, (const char *const[]){"on", "off", NULL}, "give on or off", error);
+    }
+    return TRUE;
+}
+
+static gboolean on_device(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    if (strcmp(name, "--net") == 0)
+        return one_of(name, value, (const char *const[]){"none", NULL}, "there is none yet: give none", error);
+    if (strcmp(name, "--display") == 0) {
+        options->window = strcmp(value, "window") == 0;
+        return one_of(name, value, (const char *const[]){"none", "window", NULL}, "give window or none", error);
+    }
+    if (strcmp(name, "--resolution") == 0)
+        return parse_resolution(name, value, &options->width, &options->height, error);
+    if (strcmp(name, "--screenshot") == 0) {
+        set_text(&options->screenshot, value);
+        return TRUE;
+    }
+    set_text(&options->serial, value); /* --serial */
+    if (g_str_has_prefix(value, "file:") && value[5])
+        return TRUE;
+    return one_of(name, value, (const char *const[]){"stdio", "none", NULL}, "give stdio, none or file:PATH", error);
+}
+
+static gboolean on_automation(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    if (strcmp(name, "--script") == 0)
+        return automation_script(options->automation, value, error);
+    if (strcmp(name, "--expect") == 0)
+        return automation_expect(options->automation, value, error);
+    if (strcmp(name, "--send") == 0)
+        return automation_send(options->automation, value, error);
+    return automation_until(options->automation, value, error);
+}
+
+static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    if (strcmp(name, "--max-time") == 0)
+        return parse_duration(name, value, &options->max_time, error);
+    if (strcmp(name, "--max-instructions") == 0)
+        return parse_number(name, value, 1, UINT64_MAX, &options->max_instructions, error);
+    if (strcmp(name, "--slice") == 0)
+        return parse_number(name, value, 1, UINT64_MAX, &options->slice, error);
+    if (strcmp(name, "--pace") == 0) {
+        options->pace = strcmp(value, "on") == 0 ? PACE_ON : strcmp(value, "off") == 0 ? PACE_OFF : PACE_AUTO;
+        return one_of(name, value, (const char *const[]){"auto", "on", "off", NULL}, "give auto, on or off", error);
+    }
+    if (strcmp(name, "--record") == 0)
+        set_text(&options->record, value);
+    else if (strcmp(name, "--stats") == 0)
+        set_text(&options->stats, value);
+    else /* --trace */
+        g_ptr_array_add(options->traces, g_strdup(value));
+    return TRUE;
+}
+
+#define ENTRY(option, callback, help, argument)                                                                        \
+    {.long_name = (option), .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback), .description = (help),               \
+     .arg_description = (argument)}
+
+static const GOptionEntry entries[] = {
+    ENTRY("arch", on_machine, "x86_64 (default: from the image)", "ARCH"),
+    ENTRY("board", on_machine, "q35", "BOARD"),
+    ENTRY("cpu", on_machine, "qemu64 (default), core2duo, max", "MODEL"),
+    ENTRY("cpus", on_machine, "number of CPUs: 1", "N"),
+    ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
+    ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci][,format=raw][,readonly][,cdrom]"),
+    ENTRY("net", on_device, "none", "NET"),
+    ENTRY("serial", on_device, "stdio (default), none, file:PATH", "WHERE"),
+    ENTRY("display", on_device, "window, none (default)", "KIND"),
+    ENTRY("resolution", on_device, "preferred screen size", "WxH"),
+    ENTRY("screenshot", on_device, "the screen at the end of the run", "FILE.png"),
+    ENTRY("kernel", on_boot, "boot this Linux kernel or ELF without firmware", "FILE"),
+    ENTRY("initrd", on_boot, "its initial RAM disk", "FILE"),
+    ENTRY("append", on_boot, "its command line", "TEXT"),
+    ENTRY("efi-app", on_boot, "start this UEFI application before all others", "FILE"),
+    ENTRY("efi-vars", on_boot, "where EFI variables persist (default: IMAGE.vars)", "FILE"),
+    ENTRY("autokey", on_boot, "press Enter in the Redox resolution menu: on (default), off", "on|off"),
+    ENTRY("script", on_automation, "automation: lines `expect RE`, `send TEXT`, `wait TIME`, `until RE`", "FILE"),
+    ENTRY("expect", on_automation, "wait for this on the serial console", "REGEX"),
+    ENTRY("send", on_automation, "type this on the serial console (\\r, \\n, \\e, \\xNN)", "TEXT"),
+    ENTRY("until", on_automation, "end with status 0 when the serial console shows this", "REGEX"),
+    ENTRY("max-time", on_run, "end with status 3 after this virtual time", "DURATION"),
+    ENTRY("max-instructions", on_run, "end with status 3 after this many instructions", "N"),
+    ENTRY("ns-per-instruction", on_machine, "scale of virtual time", "N"),
+    ENTRY("rtc", on_machine, "calendar at power-on: host, or 2026-01-01T00:00:00Z", "TIME"),
+    ENTRY("seed", on_machine, "of all randomness that the guest sees (default 0)", "N"),
+    ENTRY("pace", on_run, "idle at wall speed: auto (default), on, off", "auto|on|off"),
+    ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
+    ENTRY("trace", on_run, "firmware, device, block, interrupt, exception: one event a line", "KIND,...[:FILE]"),
+    ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
+    {.long_name = "slice", .flags = G_OPTION_FLAG_HIDDEN, .arg = G_OPTION_ARG_CALLBACK, .arg_data = on_run,
+     .description = "longest host slice, for tests", .arg_description = "N"},
+    {NULL},
+};
+
+static bool check(struct run_options *options, GError **error)
+{
+    if (options->initrd && !options->kernel && !options->efi_app) {
+        g_set_error(error, BAD_VALUE, "--initrd %s: needs --kernel or --efi-app", options->initrd);
+        return false;
+    }
+    if (options->kernel && options->efi_app) {
+        g_set_error(error, BAD_VALUE, "--kernel and --efi-app exclude each other: give one of them");
+        return false;
+    }
+    return true;
+}
+
+struct run_options *run_options_parse(char **arguments, GError **error)
+{
+    struct run_options *options = options_new();
+    g_autoptr(GOptionContext) context = g_option_context_new("[IMAGE]");
+    GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
+    gboolean snapshot = FALSE;
+    const GOptionEntry flags[] = {
+        {"snapshot", 0, 0, G_OPTION_ARG_NONE, &snapshot, "guest writes go to a temporary overlay", NULL}, {NULL}};
+    g_autoptr(GPtrArray) copy = g_ptr_array_new();
+
+    g_option_context_set_summary(context, "Boots IMAGE, or without IMAGE the built-in guest.");
+    g_option_group_add_entries(group, flags);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context, group);
+    g_ptr_array_add(copy, (gpointer) "galvanic run");
+    for (; *arguments; arguments++)
+        g_ptr_array_add(copy, *arguments);
+    g_ptr_array_add(copy, NULL);
+    char **list = (char **)copy->pdata;
+    int count = (int)copy->len - 1;
+    if (!g_option_context_parse(context, &count, &list, error)) {
+        run_options_free(options);
+        return NULL;
+    }
+    options->snapshot = snapshot;
+    if (count > 2) {
+        g_set_error(error, BAD_VALUE, "%s: only one IMAGE can be given; more disks come with --disk", list[2]);
+        run_options_free(options);
+        return NULL;
+    }
+    if (count == 2) {
+        struct disk_option *disk = g_new0(struct disk_option, 1);
+        disk->path = g_strdup(list[1]);
+        disk->cdrom = g_str_has_suffix(disk->path, ".iso");
+        g_ptr_array_insert(options->disks, 0, disk);
+    }
+    if (!check(options, error)) {
+        run_options_free(options);
+        return NULL;
+    }
+    return options;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of `galvanic run` (and what `replay` reads back from a recording). */
+#ifndef GALVANIC_CLI_OPTIONS_H
+#define GALVANIC_CLI_OPTIONS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boards/board.h"
+#include "cli/automation.h"
+
+enum pace { PACE_AUTO, PACE_ON, PACE_OFF };
+
+struct disk_option {
+    char *path;
+    enum board_bus bus;
+    bool read_only;
+    bool cdrom;
+};
+
+struct run_options {
+    /* the machine: these make the guest's world and stand in a recording's header */
+    char *arch; /* "x86_64", "aarch64"; NULL: from the image */
+    char *board;
+    char *cpu;
+    uint64_t memory; /* bytes */
+    GPtrArray *disks; /* of struct disk_option; IMAGE is the first */
+    bool snapshot;
+    char *kernel, *initrd, *append, *efi_app, *efi_vars;
+    bool autokey;
+    uint32_t width, height;
+    uint32_t picoseconds_per_instruction; /* 0: the board's default */
+    uint64_t seed;
+    bool calendar_given;
+    bool calendar_host;
+    int64_t calendar;
+    /* the host's side */
+    char *serial, *screenshot, *record, *stats;
+    bool window;
+    enum pace pace;
+    int64_t max_time;
+    uint64_t max_instructions;
+    uint64_t slice; /* for tests of slice independence */
+    GPtrArray *traces;
+    struct automation *automation;
+};
+
+/*
+ * Parses the arguments after the sub-command's name. NULL with @error; NULL without: help was printed.  @arguments as of
+ * main(), terminated by NULL, without the program's and the sub-command's name; not changed.
+ */
+struct run_options *run_options_parse(char **arguments, GError **error);
+void run_options_free(struct run_options *options);
+
+/* What a recording must keep to build the same machine again, as a key file's text, to be freed; and back. */
+char *run_options_describe(const struct run_options *options);
+struct run_options *run_options_from_description(const char *text, GError **error);
+
+#endif

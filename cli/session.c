@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See session.h. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/window.h"
+#include "emu/host/pages.h"
+
+int report_error(const GError *error)
+{
+    fprintf(stderr, "galvanic: %s\n", error->message);
+    return 1;
+}
+
+static void serial_output(void *opaque, const uint8_t *data, size_t length)
+{
+    struct session *session = opaque;
+
+    XXH3_64bits_update(session->serial_hash, data, length);
+    if (session->terminal)
+        terminal_write(session->terminal, data, length);
+    if (session->serial_file)
+        fwrite(data, 1, length, session->serial_file);
+    if (!session->replaying)
+        automation_output(session->options->automation, data, length);
+}
+
+static void terminal_input(void *opaque, const uint8_t *data, size_t length)
+{
+    struct session *session = opaque;
+    struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
+
+    if (source && length)
+        journal_submit(source, data, length);
+}
+
+static void terminal_command(void *opaque, char key)
+{
+    struct session *session = opaque;
+
+    if (key == 'x') {
+        session->quit = true;
+        machine_request_stop(session->machine);
+    } else if (key == 'h') {
+        fprintf(stderr, "\ngalvanic: Ctrl-A x  quit\n"
+                        "          Ctrl-A h  this help\n"
+                        "          Ctrl-A Ctrl-A  send a Ctrl-A\n");
+    } else if (key == 'c') {
+        fprintf(stderr, "\ngalvanic: there is no monitor yet\n");
+    } else {
+        fprintf(stderr, "\ngalvanic: Ctrl-A %c is not known; Ctrl-A h helps\n", key);
+    }
+}
+
+static bool may_speak(void *opaque)
+{
+    const struct session *session = opaque;
+
+    if (session->options->pace != PACE_AUTO)
+        return session->options->pace == PACE_ON;
+    return session->options->window || (session->terminal && terminal_may_speak(session->terminal));
+}
+
+static bool open_disks(struct session *session, struct board_config *config, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    for (guint i = 0; i < options->disks->len; i++) {
+        const struct disk_option *disk = g_ptr_array_index(options->disks, i);
+        bool read_only = disk->read_only || disk->cdrom;
+        unsigned flags = read_only ? BLOCK_READ_ONLY : options->snapshot ? BLOCK_SNAPSHOT : 0;
+        struct block *block = block_open(disk->path, flags, error);
+        if (!block)
+            return false;
+        session->disks[session->disk_count++] = block;
+        config->disks[i] = (struct board_disk){.block = block, .bus = disk->bus, .cdrom = disk->cdrom};
+    }
+    config->disk_count = session->disk_count;
+    return true;
+}
+
+static bool load_file(const char *option, const char *path, GBytes **bytes, GError **error)
+{
+    gchar *contents;
+    gsize length;
+
+    if (!path)
+        return true;
+    if (!g_file_get_contents(path, &contents, &length, error)) {
+        g_prefix_error(error, "%s: ", option);
+        return false;
+    }
+    *bytes = g_bytes_new_take(contents, length);
+    if (length)
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s %s: the file is empty", option, path);
+    return false;
+}
+
+static bool make_config(struct session *session, struct board_config *config, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    if (!open_disks(session, config, error) || !load_file("--kernel", options->kernel, &config->kernel, error) ||
+        !load_file("--initrd", options->initrd, &config->initrd, error) ||
+        !load_file("--efi-app", options->efi_app, &config->efi_app, error))
+        return false;
+    config->efi_app_name = options->efi_app;
+    config->append = options->append;
+    config->memory_size = options->memory;
+    config->serial = (struct character_output){.write = serial_output, .opaque = session};
+    config->display = true;
+    config->width = options->width;
+    config->height = options->height;
+    config->autokey = options->autokey;
+    if (options->efi_vars)
+        session->variable_store = g_strdup(options->efi_vars);
+    else if (options->disks->len)
+        session->variable_store =
+            g_strconcat(((struct disk_option *)g_ptr_array_index(options->disks, 0))->path, ".vars", NULL);
+    config->variable_store = session->variable_store;
+    config->variable_store_read_only = options->snapshot;
+    return true;
+}
+
+static void free_config(struct board_config *config)
+{
+    g_clear_pointer(&config->kernel, g_bytes_unref);
+    g_clear_pointer(&config->initrd, g_bytes_unref);
+    g_clear_pointer(&config->efi_app, g_bytes_unref);
+}
+
+static bool make_machine(struct session *session, const struct board_config *board_config, GError **error)
+{
+    const struct run_options *options = session->options;
+    struct machine_config config = {
+        .arch = CPU_ARCH_X86_64,
+        .cpu_model = options->cpu,
+        .cpus = 1,
+        .picoseconds_per_instruction = options->picoseconds_per_instruction,
+        .seed = options->seed,
+        .calendar = options->calendar,
+    };
+
+    session->machine = machine_new(&config, error);
+    if (!session->machine)
+        return false;
+    for (guint i = 0; i < options->traces->len; i++)
+        if (!trace_configure(machine_trace_log(session->machine), g_ptr_array_index(options->traces, i), error))
+            return false;
+    session->board = q35_new(session->machine, board_config, error);
+    return session->board != NULL;
+}
+
+static bool open_console(struct session *session, GError **error)
+{
+    const char *serial = session->options->serial ? session->options->serial : "stdio";
+
+    if (g_str_has_prefix(serial, "file:")) {
+        session->serial_file = fopen(serial + 5, "wb");
+        if (!session->serial_file) {
+            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "--serial: cannot write %s: %s",
+                        serial + 5, g_strerror(errno));
+            return false;
+        }
+    } else if (strcmp(serial, "stdio") == 0) {
+        struct terminal_handlers handlers = {
+            .input = terminal_input, .command = terminal_command, .opaque = session};
+        session->terminal = terminal_new(&handlers);
+    }
+    return true;
+}
+
+bool session_open(struct session *session, const struct run_options *options, bool replaying, GError **error)
+{
+    struct board_config config = {0};
+
+    memset(session, 0, sizeof(*session));
+    session->options = options;
+    session->replaying = replaying;
+    session->started = host_monotonic();
+    session->serial_hash = XXH3_createState();
+    XXH3_64bits_reset(session->serial_hash);
+    bool good = make_config(session, &config, error) && make_machine(session, &config, error);
+    free_config(&config);
+    if (!good)
+        return false;
+    machine_set_limits(session->machine, options->max_time, options->max_instructions);
+    machine_set_slice(session->machine, options->slice);
+    if (options->record) {
+        g_autofree char *description = run_options_describe(options);
+        if (!journal_record(machine_journal(session->machine), options->record, description, error))
+            return false;
+    }
+    machine_reset(session->machine);
+    if (!open_console(session, error))
+        return false;
+    machine_set_pacing(session->machine, may_speak, session);
+    struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
+    if (!replaying && source)
+        automation_attach(options->automation, session->machine, source);
+    return true;
+}
+
+enum machine_stop session_run(struct session *session)
+{
+    struct scanout_source scanout;
+
+    if (session->options->window && board_scanout(session->board, &scanout))
+        return window_run(session->machine, &scanout, &session->quit);
+    return machine_run(session->machine);
+}
+
+uint64_t session_serial_hash(const struct session *session)
+{
+    return XXH3_64bits_digest(session->serial_hash);
+}
+
+static int unmet_expectation(const struct session *session)
+{
+    const char *waiting = automation_waiting_for(session->options->automation);
+
+    if (session->replaying || !waiting)
+        return 0;
+    fprintf(stderr, "galvanic: the run ended before this was met: %s\n", waiting);
+    return 4;
+}
+
+static int conclude_idle(struct session *session)
+{
+    struct cpu *cpu = machine_cpu(session->machine, 0);
+
+    fprintf(stderr,
+            "galvanic: idle, no wake-up source: CPU 0 waits at pc 0x%" G_GINT64_MODIFIER
+            "x, no timer is set and nobody can type\n",
+            cpu_pc(cpu));
+    return unmet_expectation(session);
+}
+
+int session_conclude(struct session *session, enum machine_stop reason)
+{
+    if (session->terminal)
+        terminal_flush(session->terminal);
+    switch (reason) {
+    case MACHINE_STOP_REQUEST:
+        if (session->quit || automation_met_until(session->options->automation))
+            return 0;
+        return unmet_expectation(session);
+    case MACHINE_STOP_POWER_OFF:
+    case MACHINE_STOP_RESET:
+        return unmet_expectation(session);
+    case MACHINE_STOP_GUEST_EXIT:
+        return machine_exit_code(session->machine);
+    case MACHINE_STOP_LIMIT:
+        fprintf(stderr, "galvanic: %s\n", machine_stop_message(session->machine));
+        return 3;
+    case MACHINE_STOP_IDLE:
+        return conclude_idle(session);
+    case MACHINE_STOP_DIVERGED:
+        fprintf(stderr, "galvanic: %s\n", machine_stop_message(session->machine));
+        return 5;
+    default:
+        fprintf(stderr, "galvanic: the guest crashed: %s\n", machine_stop_message(session->machine));
+        return 2;
+    }
+}
+
+void session_close(struct session *session)
+{
+    terminal_free(session->terminal);
+    if (session->serial_file)
+        fclose(session->serial_file);
+    machine_free(session->machine);
+    for (unsigned i = 0; i < session->disk_count; i++)
+        block_close(session->disks[i]);
+    if (session->serial_hash)
+        XXH3_freeState(session->serial_hash);
+    g_free(session->variable_store);
+}

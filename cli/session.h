@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One machine with its ends on the host: disks, console, automation, recording, statistics.  `run` and `replay` are both made
+ * of this.
+ */
+#ifndef GALVANIC_CLI_SESSION_H
+#define GALVANIC_CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <xxhash.h>
+
+#include "boards/board.h"
+#include "cli/options.h"
+#include "emu/host/terminal.h"
+
+struct session {
+    const struct run_options *options;
+    bool replaying; /* nothing from outside but the recording */
+    struct machine *machine;
+    struct board *board;
+    struct block *disks[BOARD_DISKS];
+    unsigned disk_count;
+    struct terminal *terminal;
+    FILE *serial_file;
+    XXH3_state_t *serial_hash; /* of all that the guest wrote on its console */
+    char *variable_store;
+    bool quit; /* the user asked: Ctrl-A x, window closed */
+    int64_t started; /* wall ns */
+};
+
+/* Builds everything, up to the moment before the first instruction.  False with @error. */
+bool session_open(struct session *session, const struct run_options *options, bool replaying, GError **error);
+/* Runs to the end, with a window if one is asked for. */
+enum machine_stop session_run(struct session *session);
+/* Says on stderr why the run ended (nothing for the expected ends); returns the exit status of the program. */
+int session_conclude(struct session *session, enum machine_stop reason);
+void session_close(struct session *session);
+uint64_t session_serial_hash(const struct session *session);
+/* Writes the JSON of --stats.  False with @error. */
+bool session_write_stats(struct session *session, enum machine_stop reason, int status, GError **error);
+
+/* Errors of the program: "galvanic: MESSAGE" on stderr; returns 1, the exit status. */
+int report_error(const GError *error);
+
+#endif
