@@ -166,6 +166,11 @@ struct cpu *machine_cpu(struct machine *machine, unsigned index)
     return machine->engine ? cpu_engine_cpu(machine->engine, index) : NULL;
 }
 
+struct cpu *machine_running_cpu(const struct machine *machine)
+{
+    return machine->running;
+}
+
 void machine_add_device(struct machine *machine, const struct device_class *device_class, void *device, const char *id)
 {
     struct machine_entry *entry = g_new0(struct machine_entry, 1);

@@ -75,6 +75,8 @@ struct journal *machine_journal(struct machine *machine);
 struct trace *machine_trace_log(struct machine *machine);
 struct cpu_engine *machine_engine(struct machine *machine); /* NULL without_cpu */
 struct cpu *machine_cpu(struct machine *machine, unsigned index);
+/* The CPU whose instruction is being executed, in a callback; NULL outside of cpu_run(). */
+struct cpu *machine_running_cpu(const struct machine *machine);
 /* Virtual time in ns, exact inside callbacks. */
 int64_t machine_now(const struct machine *machine);
 /* Retired instructions of all CPUs. */
