@@ -82,6 +82,54 @@ static inline struct character_output test_sink(GString *text)
     return (struct character_output){.write = test_sink_write, .opaque = text};
 }
 
+static inline void test_ignore_note(void *opaque, const char *text)
+{
+}
+
+struct test_action {
+    void (*action)(struct machine *machine);
+    struct machine *machine;
+};
+
+static inline void test_act(void *opaque)
+{
+    struct test_action *act = opaque;
+
+    act->action(act->machine);
+    machine_request_stop(act->machine); /* if the action has not stopped the machine */
+}
+
+/* Why the machine stops when @action is what the guest does; MACHINE_STOP_REQUEST: it does not. */
+static inline enum machine_stop test_run(struct machine *machine, void (*action)(struct machine *machine))
+{
+    struct test_action act = {action, machine};
+    static const struct machine_board_hooks hooks = {.boundary = test_act};
+
+    machine_set_board(machine, &hooks, &act);
+    enum machine_stop stop = machine_run(machine);
+    machine_set_board(machine, &(struct machine_board_hooks){0}, NULL);
+    return stop;
+}
+
+static inline void test_was_reset(void *opaque)
+{
+    machine_power_off(((struct test_action *)opaque)->machine);
+}
+
+/* @action makes the machine reset itself; one that does not makes the test crash, for there is no CPU to go on with. */
+static inline void test_expect_reset(struct machine *machine, void (*action)(struct machine *machine))
+{
+    struct test_action act = {action, machine};
+    static const struct machine_board_hooks act_first = {.boundary = test_act};
+    static const struct machine_board_hooks then_reset = {.reset = test_was_reset};
+
+    machine_set_board(machine, &act_first, &act);
+    g_assert_cmpint(machine_run(machine), ==, MACHINE_STOP_REQUEST);
+    machine_set_board(machine, &then_reset, &act);
+    g_assert_cmpint(machine_run(machine), ==, MACHINE_STOP_POWER_OFF);
+    machine_set_board(machine, &(struct machine_board_hooks){0}, NULL);
+}
+
 /* Input from outside, of any length: through the journal, which delivers it at a boundary. */
 static inline void test_submit(struct machine *machine, const char *name, const void *data, size_t length)
 {
