@@ -100,7 +100,8 @@ void memory_io_write(struct memory *memory, enum memory_space space, uint64_t ad
         uint8_t bytes[8];
         for (unsigned i = 0; i < size; i++)
             bytes[i] = (uint8_t)(value >> (8 * i));
-        if (!region->read_only)
+        /* RAM that has moved is there only after memory_commit(). */
+        if (!region->read_only && memory_pointer(memory, address, size))
             memory_write(memory, address, bytes, size);
         return;
     }
