@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the CPU engine share: cpu.c, which knows no instruction set, and the files that are compiled on
+ * Unicorn's private headers, once an instruction set (see target.h).
+ */
+#ifndef GALVANIC_EMU_CPU_INTERNAL_H
+#define GALVANIC_EMU_CPU_INTERNAL_H
+
+#include "emu/cpu/cpu.h"
+
+struct CPUState;
+struct uc_struct;
+struct uc_sys;
+
+struct cpu {
+    struct cpu_engine *engine;
+    unsigned index;
+    struct CPUState *state;
+    void *target_data; /* what the instruction set's files keep beside Unicorn's state */
+
+    /*
+     * Instructions retired = end - what is left of the budget, which translated code counts down in two parts: 16 bits
+     * that each block looks at, and the rest.
+     */
+    uint64_t end;
+    const uint16_t *left_low;
+    const int64_t *left_extra;
+    uint64_t run_end; /* the end that cpu_run() was asked for */
+
+    bool on;       /* not waiting for cpu_start() */
+    bool yielded;  /* why the run ends */
+    bool paused;
+    bool shutdown; /* x86 triple fault: dead until a reset */
+
+    bool at_breakpoint; /* the last run ended there; the next one executes the instruction */
+    uint64_t breakpoint_pc;
+    uint64_t breakpoint_count;
+    uint64_t watchpoint_address;
+};
+
+struct cpu_engine {
+    enum cpu_arch arch;
+    const struct cpu_target *target;
+    char *model;
+    struct cpu_callbacks callbacks;
+    void *opaque;
+    unsigned cpu_count;
+    struct cpu *cpus;
+    struct uc_struct *uc;
+    struct uc_sys *sys;
+    size_t code_buffer;
+    int exit_requested;        /* atomic, from any thread */
+    struct CPUState *running;  /* atomic: whom to tell */
+    GArray *areas;             /* host memory that was ever mapped, see target_memory.c */
+    uint64_t ram_next;
+};
+
+/* An instruction set. */
+struct cpu_target {
+    const char *const *models; /* NULL-terminated, default first */
+    bool (*open)(struct cpu_engine *engine, GError **error);
+    void (*close)(struct cpu_engine *engine);
+
+    enum cpu_stop (*run)(struct cpu *cpu, uint64_t budget);
+    void (*set_deadline)(struct cpu *cpu, uint64_t instructions);
+    void (*request_exit)(struct cpu_engine *engine);
+    void (*set_line)(struct cpu *cpu, enum cpu_line line, bool level);
+    void (*reset)(struct cpu *cpu);
+    void (*init)(struct cpu *cpu);
+    void (*start)(struct cpu *cpu, uint64_t address, uint64_t argument);
+    bool (*is_halted)(const struct cpu *cpu);
+    uint64_t (*pc)(const struct cpu *cpu);
+    uint64_t (*sp)(const struct cpu *cpu);
+    unsigned (*privilege)(const struct cpu *cpu);
+    bool (*translate)(struct cpu *cpu, uint64_t virtual_address, uint64_t *physical);
+    void (*save)(struct cpu *cpu, GByteArray *out);
+    bool (*load)(struct cpu *cpu, const uint8_t *data, size_t length);
+
+    void (*map)(struct cpu_engine *engine, uint64_t address, uint64_t size, void *host, bool read_only);
+    void (*unmap)(struct cpu_engine *engine, uint64_t address, uint64_t size);
+    void (*memory_written)(struct cpu_engine *engine, uint64_t address, uint64_t size);
+    void (*dirty_bits)(struct cpu_engine *engine, uint64_t address, uint64_t size, uint8_t *bits, bool clear);
+    bool (*page_dirty)(struct cpu_engine *engine, uint64_t address);
+
+    void (*breakpoint)(struct cpu_engine *engine, uint64_t address, bool insert);
+    bool (*watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind, bool insert);
+    void (*flush)(struct cpu_engine *engine);
+    void (*statistics)(const struct cpu_engine *engine, struct cpu_statistics *out);
+};
+
+extern const struct cpu_target cpu_target_x86_64;
+extern const struct cpu_target cpu_target_aarch64;
+
+static inline uint64_t cpu_instructions_now(const struct cpu *cpu)
+{
+    return cpu->end - ((uint64_t)*cpu->left_low + (uint64_t)*cpu->left_extra);
+}
+
+#endif
