@@ -27,6 +27,7 @@ struct board_config {
     uint32_t width, height;          /* preferred screen mode; 0: the display's own */
     bool display;                    /* false: no screen at all */
     GBytes *kernel;                  /* direct boot; NULL: firmware boots */
+    const char *kernel_name;         /* for messages */
     GBytes *initrd;                  /* with kernel, or by LoadFile2 */
     const char *append;              /* kernel command line, or load options of efi_app; NULL: none */
     GBytes *efi_app;                 /* started before all boot options; NULL: none */

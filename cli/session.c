@@ -108,6 +108,7 @@ static bool make_config(struct session *session, struct board_config *config, GE
         !load_file("--efi-app", options->efi_app, &config->efi_app, error))
         return false;
     config->efi_app_name = options->efi_app;
+    config->kernel_name = options->kernel;
     config->append = options->append;
     config->memory_size = options->memory;
     config->serial = (struct character_output){.write = serial_output, .opaque = session};

@@ -8,6 +8,8 @@
 #include <SDL.h>
 #include <string.h>
 
+#include "devices/input/ps2_mouse.h"
+
 #define FRAME_MS 16
 #define LARGEST 4096
 
@@ -177,15 +179,10 @@ static void on_key(struct window *window, const SDL_KeyboardEvent *event)
 
 static void send_pointer(struct window *window, int dx, int dy, int dz)
 {
-    int16_t values[3] = {(int16_t)CLAMP(dx, -32768, 32767), (int16_t)CLAMP(dy, -32768, 32767),
-                         (int16_t)CLAMP(dz, -128, 127)};
-    uint8_t bytes[7];
+    uint8_t bytes[POINTER_EVENT_SIZE];
 
-    for (unsigned i = 0; i < 3; i++) {
-        bytes[2 * i] = (uint8_t)values[i];
-        bytes[2 * i + 1] = (uint8_t)((uint16_t)values[i] >> 8);
-    }
-    bytes[6] = window->buttons;
+    pointer_event_pack(bytes, (int16_t)CLAMP(dx, -32768, 32767), (int16_t)CLAMP(dy, -32768, 32767),
+                       (int16_t)CLAMP(dz, -128, 127), window->buttons);
     if (window->pointer)
         journal_submit(window->pointer, bytes, sizeof(bytes));
 }
