@@ -223,7 +223,9 @@ static void sse(void)
     say("-3.5 cut", integer);
     uint64_t flags;
     __asm__ volatile("movq %1, %%xmm0\n\tucomisd %%xmm0, %%xmm0\n\tpushfq\n\tpopq %0"
-                     : "=r"(flags) : "r"(0x7ff8000000000000) : "cc");
+                     : "=r"(flags)
+                     : "r"(0x7ff8000000000000)
+                     : "cc");
     say("NaN compared with itself", flags & 0x8d5);
     PROBE("movaps (%0), %%xmm0", "r"(image + 1));
     report("movaps, not aligned");
@@ -262,8 +264,8 @@ static void images(void)
     report("fxsave, not aligned");
     say("MXCSR mask", *(uint32_t *)(image + 28));
     __asm__ volatile("fninit\n\tfldpi\n\tfnsave image");
-    say("fnsave: control, status, tag", (uint64_t)*(uint16_t *)image << 32 | (uint64_t)*(uint16_t *)(image + 4) << 16 |
-                                            *(uint16_t *)(image + 8));
+    say("fnsave: control, status, tag",
+        (uint64_t) * (uint16_t *)image << 32 | (uint64_t) * (uint16_t *)(image + 4) << 16 | *(uint16_t *)(image + 8));
     uint16_t tag_after[14];
     __asm__ volatile("fnstenv %0" : "=m"(tag_after));
     say("  empties the stack", tag_after[4]);

@@ -101,8 +101,8 @@ _Noreturn void quit(int code)
 
 static void put_vector(uint64_t vector)
 {
-    static const char names[32][4] = {"DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "09", "TS",
-                                      "NP", "SS", "GP",  "PF", "0f", "MF", "AC", "MC", "XM"};
+    static const char names[32][4] = {"DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "09",
+                                      "TS", "NP", "SS",  "GP", "PF", "0f", "MF", "AC", "MC", "XM"};
     put("#");
     if (vector < 20)
         put(names[vector]);

@@ -30,9 +30,18 @@ void say_if(const char *name, bool value);
 _Noreturn void quit(int code);
 
 /* --- ports and registers --- */
-static inline void out8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void out16(uint16_t port, uint16_t value) { __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void out32(uint16_t port, uint32_t value) { __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
 static inline uint8_t in8(uint16_t port)
 {
     uint8_t value;
@@ -77,7 +86,10 @@ static inline uint64_t tsc(void)
         __asm__ volatile("mov %%cr" #n ", %0" : "=r"(value));                                                          \
         return value;                                                                                                  \
     }                                                                                                                  \
-    static inline void set_cr##n(uint64_t value) { __asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory"); }
+    static inline void set_cr##n(uint64_t value)                                                                       \
+    {                                                                                                                  \
+        __asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory");                                                 \
+    }
 CONTROL_REGISTER(0)
 CONTROL_REGISTER(2)
 CONTROL_REGISTER(3)
@@ -90,14 +102,20 @@ CONTROL_REGISTER(8)
         __asm__ volatile("mov %%dr" #n ", %0" : "=r"(value));                                                          \
         return value;                                                                                                  \
     }                                                                                                                  \
-    static inline void set_dr##n(uint64_t value) { __asm__ volatile("mov %0, %%dr" #n : : "r"(value) : "memory"); }
+    static inline void set_dr##n(uint64_t value)                                                                       \
+    {                                                                                                                  \
+        __asm__ volatile("mov %0, %%dr" #n : : "r"(value) : "memory");                                                 \
+    }
 DEBUG_REGISTER(0)
 DEBUG_REGISTER(1)
 DEBUG_REGISTER(2)
 DEBUG_REGISTER(3)
 DEBUG_REGISTER(6)
 DEBUG_REGISTER(7)
-static inline void invlpg(uint64_t address) { __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory"); }
+static inline void invlpg(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
 
 /* --- traps --- */
 struct trap {
@@ -219,8 +237,14 @@ int memcmp(const void *a, const void *b, size_t length);
 void interrupts_init(void);
 #define LAPIC 0xfee00000ULL
 #define IOAPIC 0xfec00000ULL
-static inline uint32_t lapic_read(unsigned reg) { return *(volatile uint32_t *)(LAPIC + reg); }
-static inline void lapic_write(unsigned reg, uint32_t value) { *(volatile uint32_t *)(LAPIC + reg) = value; }
+static inline uint32_t lapic_read(unsigned reg)
+{
+    return *(volatile uint32_t *)(LAPIC + reg);
+}
+static inline void lapic_write(unsigned reg, uint32_t value)
+{
+    *(volatile uint32_t *)(LAPIC + reg) = value;
+}
 void ioapic_write(unsigned reg, uint32_t value);
 uint32_t ioapic_read(unsigned reg);
 

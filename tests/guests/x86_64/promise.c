@@ -21,8 +21,9 @@ void guest_main(void)
     static const struct {
         const char *name;
         unsigned bit;
-    } needed[] = {{"fpu", 0},  {"pse", 3},  {"tsc", 4},  {"msr", 5},   {"pae", 6},  {"cx8", 8},  {"apic", 9},
-                  {"mtrr", 12}, {"pge", 13}, {"cmov", 15}, {"pat", 16}, {"mmx", 23}, {"fxsr", 24}, {"sse", 25}, {"sse2", 26}};
+    } needed[] = {{"fpu", 0},  {"pse", 3},  {"tsc", 4},   {"msr", 5},  {"pae", 6},
+                  {"cx8", 8},  {"apic", 9}, {"mtrr", 12}, {"pge", 13}, {"cmov", 15},
+                  {"pat", 16}, {"mmx", 23}, {"fxsr", 24}, {"sse", 25}, {"sse2", 26}};
     for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
         say_if(needed[i].name, one.d >> needed[i].bit & 1);
     struct cpuid high = cpuid(0x80000001, 0);
@@ -37,7 +38,10 @@ void guest_main(void)
     say_if("and goes with it", !(cpuid(1, 0).d >> 9 & 1));
     msr_write(0x1b, msr_read(0x1b) | 1 << 11);
     uint64_t a, c;
-    __asm__ volatile("movq $-1, %%rax\n\tmovq $-1, %%rcx\n\tmovl $0, %%eax\n\tcpuid" : "=a"(a), "=c"(c) : : "rbx", "rdx");
+    __asm__ volatile("movq $-1, %%rax\n\tmovq $-1, %%rcx\n\tmovl $0, %%eax\n\tcpuid"
+                     : "=a"(a), "=c"(c)
+                     :
+                     : "rbx", "rdx");
     say("upper halves are zeroed", a >> 32 | c >> 32);
     PROBE("pushq %%rbx\n\tmovl $0x40000000, %%eax\n\tcpuid\n\tpopq %%rbx");
     report("the hypervisor's leaves");

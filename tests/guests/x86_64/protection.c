@@ -75,11 +75,9 @@ static void control(void)
     REPORT("CR8, a reserved bit", "movl $16, %%eax\n\tmovq %%rax, %%cr8");
     REPORT("CR1", ".byte 0x0f, 0x20, 0xc8");
     REPORT("CR5", ".byte 0x0f, 0x20, 0xe8");
-    REPORT("EFER.LME cleared under paging",
-           "movl $0xc0000080, %%ecx\n\trdmsr\n\tbtrl $8, %%eax\n\twrmsr");
+    REPORT("EFER.LME cleared under paging", "movl $0xc0000080, %%ecx\n\trdmsr\n\tbtrl $8, %%eax\n\twrmsr");
     REPORT("an MSR that is not there", "movl $0xdeadbeef, %%ecx\n\trdmsr");
-    REPORT("FS base not canonical",
-           "movl $0xc0000100, %%ecx\n\tmovl $0x80000000, %%edx\n\txorl %%eax, %%eax\n\twrmsr");
+    REPORT("FS base not canonical", "movl $0xc0000100, %%ecx\n\tmovl $0x80000000, %%edx\n\txorl %%eax, %%eax\n\twrmsr");
 }
 
 static void privileged(void)

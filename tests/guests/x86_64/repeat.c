@@ -19,8 +19,8 @@ static void registers(const char *name)
 
 #define STRING(name, instruction, count, from, to)                                                                     \
     do {                                                                                                               \
-        PROBE("movq %0, %%rcx\n\tmovq %1, %%rsi\n\tmovq %2, %%rdi\n\txorl %%eax, %%eax\n\t" instruction "\n\tud2",           \
-              "r"((uint64_t)(count)), "r"((uint64_t)(from)), "r"((uint64_t)(to)));                                                             \
+        PROBE("movq %0, %%rcx\n\tmovq %1, %%rsi\n\tmovq %2, %%rdi\n\txorl %%eax, %%eax\n\t" instruction "\n\tud2",     \
+              "r"((uint64_t)(count)), "r"((uint64_t)(from)), "r"((uint64_t)(to)));                                     \
         registers(name);                                                                                               \
     } while (0)
 

@@ -22,10 +22,12 @@ static void frame(const char *name, uint64_t ss, uint64_t rsp, uint64_t flags, u
     put("\n");
 }
 
-USER_PIECE(user_iret, "pushq $0x23\n pushq %rsp\n pushq $0x3202\n pushq $0x2b\n leaq 1f(%rip), %rax\n pushq %rax\n iretq\n"
-                      "1: pushfq\n popq %rax\n int $0x80");
-USER_PIECE(user_iret_kernel, "pushq $0x10\n pushq %rsp\n pushq $2\n pushq $8\n leaq 1f(%rip), %rax\n pushq %rax\n iretq\n"
-                             "1: int $0x80");
+USER_PIECE(user_iret,
+           "pushq $0x23\n pushq %rsp\n pushq $0x3202\n pushq $0x2b\n leaq 1f(%rip), %rax\n pushq %rax\n iretq\n"
+           "1: pushfq\n popq %rax\n int $0x80");
+USER_PIECE(user_iret_kernel,
+           "pushq $0x10\n pushq %rsp\n pushq $2\n pushq $8\n leaq 1f(%rip), %rax\n pushq %rax\n iretq\n"
+           "1: int $0x80");
 /* 32-bit code as bytes: MOV EAX, CS; MOV EDX, ESP; INT 0x80. */
 USER_PIECE(user_32, ".byte 0x8c, 0xc8, 0x89, 0xe2, 0xcd, 0x80");
 

@@ -13,7 +13,10 @@ static const uint8_t function[] = {0xb8, 0, 0, 0, 0, 0xc3}; /* MOV EAX, imm32; R
 static uint32_t call(uint64_t address)
 {
     uint32_t result;
-    __asm__ volatile("call *%1" : "=a"(result) : "r"(address) : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+    __asm__ volatile("call *%1"
+                     : "=a"(result)
+                     : "r"(address)
+                     : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
     return result;
 }
 

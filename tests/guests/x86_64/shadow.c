@@ -56,8 +56,7 @@ void guest_main(void)
     TAKEN("popf; mov ss; nop",
           "movw %%ss, %%ax\n\tmovw %%ax, %%ss\n\tpushq $0x202\n\tpopfq\n\tmovw %%ax, %%ss\n\tnop\n\tcli");
     TAKEN("sti; in al; nop", "sti\n\tinb $0x80, %%al\n\tnop\n\tcli");
-    TAKEN("sti; jmp; nop",
-          "sti\n\tjmp 2f\n2:\tnop\n\tcli");
+    TAKEN("sti; jmp; nop", "sti\n\tjmp 2f\n2:\tnop\n\tcli");
     TAKEN("iretq with IF",
           "movq %%rsp, %%rax\n\tpushq $0x10\n\tpushq %%rax\n\tpushq $0x202\n\tpushq $8\n\tleaq 2f(%%rip), %%rcx\n\t"
           "pushq %%rcx\n\tiretq\n2:\tnop\n\tcli");

@@ -16,8 +16,7 @@ __asm__("entry:\n\tint3\n"
 
 USER_PIECE(user_syscall, "movq %rdi, %rax\n syscall\n pushfq\n popq %rax\n movw %cs, %dx\n movw %ss, %bx\n int $0x80");
 USER_PIECE(user_sysret, "sysretq");
-USER_PIECE(user_flags,
-           "pushq $0xcd7\n popfq\n syscall\n pushfq\n popq %rax\n int $0x80");
+USER_PIECE(user_flags, "pushq $0xcd7\n popfq\n syscall\n pushfq\n popq %rax\n int $0x80");
 /* Comes back in 32-bit code: MOV AX, CS; INT 0x80 mean the same there. */
 USER_PIECE(user_compat, "syscall\n .byte 0x8c, 0xc8\n int $0x80");
 

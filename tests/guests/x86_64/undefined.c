@@ -48,8 +48,10 @@ static void forms(void)
     REPORT("group 8 /0", ".byte 0x0f, 0xba, 0xc0, 0x00");
     REPORT("mov to segment 6", ".byte 0x8e, 0xf0");
     REPORT("mov from segment 7", ".byte 0x8c, 0xf8");
-    REPORT("an instruction of 16 bytes", ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
-    REPORT("an instruction of 15 bytes", ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
+    REPORT("an instruction of 16 bytes",
+           ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
+    REPORT("an instruction of 15 bytes",
+           ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
 }
 
 #define FEATURE(name, promise, instructions, ...)                                                                      \
@@ -80,8 +82,10 @@ static void features(void)
     FEATURE("rdrand", basic.c & 1 << 30, "rdrand %%eax");
     FEATURE("xsave", basic.c & 1 << 26,
             "movq %%cr4, %%rax\n\tbtsq $18, %%rax\n\tmovq %%rax, %%cr4\n\txorl %%ecx, %%ecx\n\txgetbv");
-    FEATURE("monitor", basic.c & 1 << 3, "movq %0, %%rax\n\txorl %%ecx, %%ecx\n\txorl %%edx, %%edx\n\tmonitor", "r"(cell));
-    FEATURE("avx", avx, "movl $7, %%eax\n\txorl %%edx, %%edx\n\txorl %%ecx, %%ecx\n\txsetbv\n\t.byte 0xc5, 0xfc, 0x58, 0xc1");
+    FEATURE("monitor", basic.c & 1 << 3, "movq %0, %%rax\n\txorl %%ecx, %%ecx\n\txorl %%edx, %%edx\n\tmonitor",
+            "r"(cell));
+    FEATURE("avx", avx,
+            "movl $7, %%eax\n\txorl %%edx, %%edx\n\txorl %%ecx, %%ecx\n\txsetbv\n\t.byte 0xc5, 0xfc, 0x58, 0xc1");
     FEATURE("rdtscp", extended.d & 1 << 27, "rdtscp");
     FEATURE("lahf", extended.c & 1, "lahf");
     FEATURE("lzcnt", extended.c & 1 << 5, "lzcntl %%eax, %%eax");
