@@ -144,12 +144,12 @@ void lapic_startup(struct lapic *lapic, uint8_t vector);
 
 /* --- lapic_timer.c --- */
 void lapic_timer_fire(void *opaque);
-/* Takes all expiries up to now. */
+/* Takes all expiries up to now.  Whoever reads or changes the timer does this first. */
 void lapic_timer_sync(struct lapic *lapic);
-/* Before and after a change of LVT or divider. */
+/* Gives the timer another local vector or divider. */
 void lapic_timer_reconfigure(struct lapic *lapic, uint32_t lvt, uint32_t divide);
 void lapic_timer_set_initial(struct lapic *lapic, uint32_t count);
-uint32_t lapic_timer_current(struct lapic *lapic);
+uint32_t lapic_timer_current(const struct lapic *lapic);
 void lapic_timer_set_deadline(struct lapic *lapic, uint64_t tsc);
 void lapic_timer_stop(struct lapic *lapic);
 

@@ -402,6 +402,7 @@ enum cpu_register_access apic_msr_write(struct apic_set *set, unsigned cpu, uint
     if (msr == MSR_APIC_BASE)
         return write_base(lapic, value);
     if (msr == MSR_TSC_DEADLINE) {
+        lapic_timer_sync(lapic);
         lapic_timer_set_deadline(lapic, value);
         return CPU_REGISTER_DONE;
     }

@@ -70,9 +70,8 @@ void lapic_timer_stop(struct lapic *lapic)
     clock_timer_set(lapic->timer, CLOCK_NEVER);
 }
 
-uint32_t lapic_timer_current(struct lapic *lapic)
+uint32_t lapic_timer_current(const struct lapic *lapic)
 {
-    lapic_timer_sync(lapic);
     if (!lapic->timer_running)
         return 0;
     return lapic->timer_count - (machine_now(lapic->set->machine) - lapic->timer_start) / divisor(lapic);
@@ -83,7 +82,6 @@ void lapic_timer_reconfigure(struct lapic *lapic, uint32_t lvt, uint32_t divide)
     bool was_deadline = timer_mode(lapic) == TIMER_TSC_DEADLINE;
     bool is_deadline = LVT_TIMER_MODE(lvt) == TIMER_TSC_DEADLINE;
 
-    lapic_timer_sync(lapic);
     if (was_deadline != is_deadline)
         lapic_timer_stop(lapic);
     if (lapic->timer_running && divide != lapic->divide) {
@@ -99,7 +97,6 @@ void lapic_timer_set_initial(struct lapic *lapic, uint32_t count)
 {
     if (timer_mode(lapic) == TIMER_TSC_DEADLINE)
         return;
-    lapic_timer_sync(lapic);
     lapic->timer_initial = count;
     lapic->timer_count = count;
     lapic->timer_start = machine_now(lapic->set->machine);
@@ -111,7 +108,6 @@ void lapic_timer_set_deadline(struct lapic *lapic, uint64_t tsc)
 {
     if (timer_mode(lapic) != TIMER_TSC_DEADLINE)
         return;
-    lapic_timer_sync(lapic);
     lapic->tsc_deadline = tsc;
     arm(lapic);
     lapic_timer_sync(lapic); /* one in the past fires at once */

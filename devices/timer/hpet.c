@@ -267,10 +267,7 @@ static void write_timer_config(struct hpet *hpet, unsigned index, uint32_t value
     if (changed & ~TN_VAL_SET)
         drive(hpet, index, false);
     timer->config = config;
-    if (config & TN_32MODE) {
-        timer->comparator &= UINT32_MAX;
-        timer->period &= UINT32_MAX;
-    }
+    timer->comparator &= width_mask(timer);
     if (!(config & TN_INT_TYPE_LEVEL))
         hpet->status &= ~(UINT64_C(1) << index);
     drive_again(hpet, index);

@@ -23,6 +23,7 @@ static void legacy_replacement(void *opaque, bool on)
     struct fixture *f = opaque;
 
     g_assert_false(f->legacy[0].level); /* nobody holds the line when it changes hands */
+    g_assert_cmpint(on, !=, f->replaced);
     f->replaced = on;
 }
 
@@ -248,6 +249,70 @@ static void test_messages(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(f->routes[2].edges, ==, 0);
 }
 
+static void test_widths(struct fixture *f, gconstpointer unused)
+{
+    put(f, T1 + CONFIG, 0x104 | 20 << 9);
+    put(f, T1 + COMPARATOR, 0x1122334455667788);
+    g_assert_cmphex(get(f, T1 + COMPARATOR), ==, 0x55667788);
+    put(f, T1 + CONFIG, 0x004 | 20 << 9);
+    put(f, T1 + COMPARATOR, 0x1122334455667788);
+    put(f, T1 + CONFIG, 0x104 | 20 << 9);
+    g_assert_cmphex(get(f, T1 + COMPARATOR), ==, 0x55667788);
+    g_assert_cmphex(get32(f, T1 + CONFIG), ==, 0x8134 | 20 << 9);
+    put(f, T1 + CONFIG, 0x144 | 20 << 9); /* VAL_SET is for periodic timers */
+    g_assert_cmphex(get32(f, T1 + CONFIG), ==, 0x8134 | 20 << 9);
+    put(f, COUNTER, 0xfffffff0);
+    put(f, T2 + CONFIG, 0x14c | 21 << 9); /* periodic over the end of 32 bits */
+    put(f, T2 + COMPARATOR, 0xfffffff8);
+    put(f, T2 + COMPARATOR, 0x10);
+    put(f, ENABLES, 1);
+    ticks(f, 0x10);
+    g_assert_cmphex(get(f, T2 + COMPARATOR), ==, 8);
+    ticks(f, 8);
+    g_assert_cmphex(get(f, T2 + COMPARATOR), ==, 0x18);
+    g_assert_cmpuint(f->routes[21].edges, ==, 2);
+    put(f, ENABLES, 0);
+    put(f, COUNTER, 0);
+    put(f, T0 + CONFIG, 0x4c | 2 << 9); /* periodic, then one-shot: the period is forgotten */
+    put(f, T0 + COMPARATOR, 100);
+    put(f, T0 + COMPARATOR, 10);
+    put(f, T0 + CONFIG, 0x04 | 2 << 9);
+    put(f, ENABLES, 1);
+    ticks(f, 1000);
+    g_assert_cmpuint(get(f, T0 + COMPARATOR), ==, 100);
+    g_assert_cmpuint(f->routes[2].edges, ==, 1);
+}
+
+/* Reset leaves nothing of what was before, and lets go of all lines. */
+static void test_reset(struct fixture *f, gconstpointer unused)
+{
+    uint64_t fresh;
+
+    machine_advance(f->machine, 1000);
+    machine_reset(f->machine);
+    fresh = machine_state_hash(f->machine);
+    put(f, T0 + CONFIG, 0x4e | 2 << 9);
+    put(f, T1 + CONFIG, 0x4e | 20 << 9);
+    put(f, T1 + FSB, 77);
+    put(f, COUNTER, UINT64_MAX);
+    put(f, ENABLES, 3);
+    put(f, T0 + COMPARATOR, get(f, COUNTER));
+    put(f, T1 + COMPARATOR, get(f, COUNTER));
+    g_assert_true(f->legacy[0].level && f->legacy[1].level);
+    machine_reset(f->machine);
+    g_assert_false(f->legacy[0].level || f->legacy[1].level || f->replaced);
+    g_assert_cmphex(machine_state_hash(f->machine), ==, fresh);
+    put(f, T1 + CONFIG, 0x4e | 20 << 9);
+    put(f, T1 + COMPARATOR, 0);
+    put(f, ENABLES, 1);
+    ticks(f, 1);
+    g_assert_true(f->routes[20].level);
+    machine_reset(f->machine);
+    g_assert_false(f->routes[20].level);
+    ticks(f, 1000);
+    g_assert_false(f->routes[20].level);
+}
+
 static void test_bad_accesses(struct fixture *f, gconstpointer unused)
 {
     struct memory *memory = machine_memory(f->machine);
@@ -310,6 +375,8 @@ int main(int argc, char **argv)
     TEST(periodic_catches_up);
     TEST(messages);
     TEST(bad_accesses);
+    TEST(widths);
+    TEST(reset);
     TEST(state);
     return g_test_run();
 }

@@ -152,8 +152,12 @@ static void test_rate(struct fixture *f, gconstpointer unused)
     g_assert_true(out2(f));
     step(f, 50);
     OUT(PORT61, 1);
+    g_assert_true(out2(f));
     step(f, 1);
     g_assert_cmpuint(latched(f, 2), ==, 3);
+    step(f, 1);
+    OUT(PORT61, 0); /* and is sampled where the count stands */
+    g_assert_cmpuint(latched(f, 2), ==, 2);
 }
 
 static void test_square_wave(struct fixture *f, gconstpointer unused)
@@ -177,6 +181,31 @@ static void test_square_wave(struct fixture *f, gconstpointer unused)
         g_assert_cmpint(out2(f), ==, i % 5 < 3);
         step(f, 1);
     }
+}
+
+static void test_square_wave_changes(struct fixture *f, gconstpointer unused)
+{
+    OUT(CONTROL, 0xb6);
+    OUT(PORT61, 1); /* a trigger without a count */
+    step(f, 5);
+    g_assert_cmpuint(latched(f, 2), ==, 0);
+    OUT(COUNTER2, 20);
+    OUT(COUNTER2, 0);
+    step(f, 12);
+    g_assert_false(out2(f));
+    OUT(COUNTER2, 6); /* in the low half: a high one follows */
+    OUT(COUNTER2, 0);
+    step(f, 9);
+    g_assert_true(out2(f));
+    g_assert_cmpuint(latched(f, 2), ==, 6);
+    OUT(COUNTER2, 8); /* in the high half, but then the gate starts it anew */
+    OUT(COUNTER2, 0);
+    OUT(PORT61, 0);
+    OUT(PORT61, 1);
+    step(f, 4);
+    g_assert_true(out2(f));
+    step(f, 1);
+    g_assert_false(out2(f));
 }
 
 static void test_strobes(struct fixture *f, gconstpointer unused)
@@ -235,6 +264,26 @@ static void test_bcd_and_latches(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(IN(COUNTER2), ==, 9);
     step(f, 1);
     g_assert_cmphex(IN(COUNTER2), ==, 8);
+    OUT(CONTROL, 0x38);
+    OUT(COUNTER0, 0x34);
+    OUT(COUNTER0, 0x12);
+    step(f, 2);
+    OUT(CONTROL, 0xc8); /* of counter 2 alone */
+    step(f, 2);
+    g_assert_cmphex(IN(COUNTER0), ==, 0x31);
+    IN(COUNTER0);
+    OUT(CONTROL, 0xb1);
+    OUT(COUNTER2, 0); /* 10000 */
+    OUT(COUNTER2, 0);
+    step(f, 1);
+    g_assert_cmphex(latched(f, 2), ==, 0);
+    step(f, 1);
+    g_assert_cmphex(latched(f, 2), ==, 0x9999);
+    OUT(CONTROL, 0xc8);
+    OUT(CONTROL, 0x98); /* a control word forgets what was latched */
+    OUT(COUNTER2, 4);
+    step(f, 2);
+    g_assert_cmphex(IN(COUNTER2), ==, 3);
     OUT(CONTROL, 0xac); /* MSB only, mode 6 = 2 */
     OUT(COUNTER2, 0x12);
     step(f, 2);
@@ -263,6 +312,35 @@ static void test_port61(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(i8254_speaker_period(f->pit), ==, 0);
     OUT(PORT61, 3);
     g_assert_cmpuint(i8254_speaker_period(f->pit), ==, 1000);
+}
+
+static void test_line(struct fixture *f, gconstpointer unused)
+{
+    uint64_t clock;
+
+    program(f, 0, 0, 100);
+    g_assert_false(f->irq.level);
+    clock = clock_now_of(f);
+    to_clock(f, clock + 100);
+    g_assert_false(f->irq.level);
+    to_clock(f, clock + 101);
+    g_assert_true(f->irq.level);
+    program(f, 0, 4, 100); /* low for one clock */
+    clock = clock_now_of(f);
+    to_clock(f, clock + 100);
+    g_assert_true(f->irq.level);
+    to_clock(f, clock + 101);
+    g_assert_false(f->irq.level);
+    to_clock(f, clock + 102);
+    g_assert_true(f->irq.level);
+    program(f, 0, 3, 100);
+    clock = clock_now_of(f);
+    to_clock(f, clock + 50);
+    g_assert_true(f->irq.level);
+    to_clock(f, clock + 51);
+    g_assert_false(f->irq.level);
+    to_clock(f, clock + 101);
+    g_assert_true(f->irq.level);
 }
 
 /* Redox's tick: IRQ 0 rises at the very clock that reloads the counter, for ever. */
@@ -346,6 +424,25 @@ static void test_nonsense(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(clock_now_of(f), ==, 256 * 50);
 }
 
+/* Reset leaves nothing of what was before. */
+static void test_reset(struct fixture *f, gconstpointer unused)
+{
+    uint64_t fresh;
+
+    step(f, 100);
+    machine_reset(f->machine);
+    fresh = machine_state_hash(f->machine);
+    for (unsigned counter = 0; counter < 3; counter++)
+        program(f, counter, 0, 9999);
+    OUT(PORT61, 3);
+    OUT(CONTROL, 0xce);
+    OUT(COUNTER0, 7);
+    i8254_set_irq_enabled(f->pit, false);
+    machine_reset(f->machine);
+    g_assert_cmphex(machine_state_hash(f->machine), ==, fresh);
+    g_assert_true(f->irq.level);
+}
+
 static void test_state(struct fixture *f, gconstpointer unused)
 {
     for (unsigned mode = 0; mode < 6; mode++) {
@@ -386,13 +483,16 @@ int main(int argc, char **argv)
     TEST(one_shot);
     TEST(rate);
     TEST(square_wave);
+    TEST(square_wave_changes);
     TEST(strobes);
     TEST(bcd_and_latches);
     TEST(port61);
+    TEST(line);
     TEST(tick);
     TEST(monotonic);
     TEST(line_taken_away);
     TEST(nonsense);
+    TEST(reset);
     TEST(state);
     return g_test_run();
 }

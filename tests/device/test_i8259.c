@@ -9,6 +9,7 @@ struct fixture {
     struct machine *machine;
     struct i8259 *pic;
     struct test_line intr;
+    unsigned notes;
 };
 
 #define OUT(port, value) out8(f->machine, port, value)
@@ -28,11 +29,17 @@ static void initialize(struct fixture *f, uint8_t icw4)
     OUT(SLAVE_DATA, 0);
 }
 
+static void count_note(void *opaque, const char *text)
+{
+    (*(unsigned *)opaque)++;
+}
+
 static void set_up(struct fixture *f, gconstpointer unused)
 {
     struct irq_line intr = test_irq(&f->intr);
 
     f->machine = test_machine();
+    machine_set_note_handler(f->machine, count_note, &f->notes);
     f->pic = i8259_new(f->machine, &intr);
     initialize(f, 1);
 }
@@ -105,6 +112,12 @@ static void test_level(struct fixture *f, gconstpointer unused)
     OUT(MASTER, 0x20);
     OUT(SLAVE, 0x20);
     g_assert_false(f->intr.level);
+    line(f, 5, true);
+    ACKNOWLEDGES(0x25);
+    OUT(MASTER, 0x20);
+    g_assert_false(f->intr.level);
+    i8259_set_level_triggered(f->pic, 1 << 5); /* what stands requests at once */
+    g_assert_true(f->intr.level);
 }
 
 static void test_priority(struct fixture *f, gconstpointer unused)
@@ -129,6 +142,7 @@ static void test_priority(struct fixture *f, gconstpointer unused)
     OUT(MASTER, 0x20);
     g_assert_true(f->intr.level);
     ACKNOWLEDGES(0x28);
+    g_assert_cmphex(isr(f, SLAVE), ==, 0x11);
     OUT(SLAVE, 0x20);
     OUT(SLAVE, 0x20);
     OUT(MASTER, 0x20);
@@ -236,6 +250,37 @@ static void test_two_of_the_slave(struct fixture *f, gconstpointer unused)
 
 static void test_initialization(struct fixture *f, gconstpointer unused)
 {
+    uint64_t fresh = machine_state_hash(f->machine);
+
+    g_assert_cmpuint(f->notes, ==, 0);
+    initialize(f, 0x13);
+    line(f, 9, true);
+    line(f, 4, true);
+    ACKNOWLEDGES(0x29);
+    OUT(MASTER, 0x6b);
+    OUT(MASTER, 0x80);
+    OUT(MASTER, 0xc3);
+    OUT(MASTER_DATA, 0x55);
+    OUT(MASTER, 0x0c);
+    line(f, 9, false);
+    line(f, 4, false);
+    initialize(f, 1); /* leaves nothing of all that */
+    g_assert_cmphex(machine_state_hash(f->machine), ==, fresh);
+    g_assert_cmpuint(f->notes, ==, 0);
+    OUT(MASTER, 0x11);
+    OUT(MASTER_DATA, 0x20);
+    OUT(MASTER_DATA, 8); /* the slave is not there */
+    g_assert_cmpuint(f->notes, ==, 1);
+    OUT(MASTER_DATA, 0); /* not for an 8086 */
+    g_assert_cmpuint(f->notes, ==, 2);
+    OUT(MASTER, 0x12); /* neither; single, without ICW4 */
+    g_assert_cmpuint(f->notes, ==, 3);
+    OUT(MASTER_DATA, 0x60);
+    OUT(MASTER_DATA, 0x01);
+    g_assert_cmphex(IN(MASTER_DATA), ==, 0x01);
+    line(f, 12, true);
+    ACKNOWLEDGES(0x62);
+    line(f, 12, false);
     line(f, 5, true);
     OUT(MASTER, 0x11); /* forgets edges, masks and service */
     OUT(MASTER_DATA, 0x43);

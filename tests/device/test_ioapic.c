@@ -94,6 +94,7 @@ static void test_registers(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(get(f->machine, 0x40), ==, 0);
     g_assert_cmphex(mmio_read(f->machine, 0x00), ==, 0x40);
     machine_reset(f->machine);
+    g_assert_cmphex(mmio_read(f->machine, 0x00), ==, 0);
     g_assert_cmphex(get(f->machine, 0x3e), ==, 0x00010000);
     g_assert_cmphex(get(f->machine, 0x00), ==, 0x02000000);
 }
@@ -163,8 +164,29 @@ static void test_refused(struct fixture *f, gconstpointer unused)
     entry(f, 3, 0x0000000000000341); /* reserved delivery mode */
     line(f, 3, true);
     g_assert_cmpuint(f->sent, ==, 2);
+    entry(f, 6, 0x0000000000008441); /* an NMI is an edge whatever the entry says */
+    line(f, 6, true);
+    g_assert_cmphex(get(f->machine, 0x1c), ==, 0x8441);
+    g_assert_cmpuint(f->sent, ==, 3);
+    entry(f, 7, 0x0000000000008141); /* lowest priority can be level-triggered */
+    line(f, 7, true);
+    g_assert_cmphex(get(f->machine, 0x1e), ==, 0xc141);
     memory_io_write(machine_memory(f->machine), MEMORY_SPACE_PHYSICAL, BASE + 0x10, 1, 0xff);
     g_assert_cmphex(get(f->machine, 0x16), ==, 0x0341);
+}
+
+/* Reset leaves nothing of what was before but the levels of the lines. */
+static void test_reset(struct fixture *f, gconstpointer unused)
+{
+    uint64_t fresh = machine_state_hash(f->machine);
+
+    entry(f, 0, UINT64_MAX);
+    entry(f, 16, 0x0000000000008041);
+    line(f, 16, true);
+    put(f->machine, 0, 0);
+    line(f, 16, false);
+    machine_reset(f->machine);
+    g_assert_cmphex(machine_state_hash(f->machine), ==, fresh);
 }
 
 static void test_state(struct fixture *f, gconstpointer unused)
@@ -198,6 +220,7 @@ int main(int argc, char **argv)
     TEST(edge);
     TEST(level);
     TEST(refused);
+    TEST(reset);
     TEST(state);
     return g_test_run();
 }

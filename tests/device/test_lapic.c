@@ -181,6 +181,7 @@ static void test_registers(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(get(f, 0, SVR), ==, 0xff);
     g_assert_cmphex(get(f, 0, LINT0), ==, 0x10000);
     g_assert_cmphex(get(f, 0, DFR), ==, 0xffffffff);
+    g_assert_cmphex(get(f, 0, LDR), ==, 0);
 }
 
 static void test_errors(struct fixture *f, gconstpointer unused)
@@ -197,10 +198,20 @@ static void test_errors(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x31);
     put(f, 0, EOI, 0);
     send(f, 0, APIC_FIXED, 15, false); /* and received */
+    g_assert_true(f->intr[0]);
+    apic_acknowledge(f->set, 0);
+    put(f, 0, EOI, 0);
+    send(f, 0, APIC_FIXED, 16, false); /* the first legal one */
+    g_assert_cmphex(get(f, 0, IRR), ==, 0x10000);
+    g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 16);
+    put(f, 0, EOI, 0);
     put(f, 0, ESR, 0);
     g_assert_cmphex(get(f, 0, ESR), ==, 0xe0);
     put(f, 0, ESR, 0);
     g_assert_cmphex(get(f, 0, ESR), ==, 0);
+    put(f, 0, VERSION, 0);
+    put(f, 0, ESR, 0);
+    g_assert_cmphex(get(f, 0, ESR), ==, 0x80);
     put(f, 0, LVT_ERROR, 0x05); /* an error interrupt that is an error itself */
     get(f, 0, 0x3f0);
     put(f, 0, ESR, 0);
@@ -226,12 +237,21 @@ static void test_priority(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0xff); /* spurious */
     g_assert_cmphex(get(f, 0, PPR), ==, 0x6a);
     apic_set_task_priority(f->set, 0, 5);
+    g_assert_true(f->intr[0]);
     g_assert_cmphex(get(f, 0, TPR), ==, 0x50);
     g_assert_cmphex(get(f, 0, APR), ==, 0x60);
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x60);
+    put(f, 0, TPR, 0x63);
+    g_assert_cmphex(get(f, 0, PPR), ==, 0x63); /* of equal classes, that of TPR with its low bits */
+    put(f, 0, TPR, 0x50);
     put(f, 0, EOI, 0);
     put(f, 0, EOI, 0);
+    g_assert_cmphex(get(f, 0, APR), ==, 0x50); /* 0x51 is requested */
+    put(f, 0, TPR, 0x58);
+    g_assert_cmphex(get(f, 0, APR), ==, 0x58);
     g_assert_cmphex(get(f, 0, ISR + 0x20), ==, 0);
+    put(f, 0, ESR, 0);
+    g_assert_cmphex(get(f, 0, ESR), ==, 0);
     g_assert_false(f->intr[0]); /* 0x51 is held back by TPR 0x50 */
     put(f, 0, TPR, 0);
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x51);
@@ -319,6 +339,9 @@ static void test_virtual_wire(struct fixture *f, gconstpointer unused)
     g_assert_true(f->intr[0]);
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x28);
     irq_set(&lint0, false);
+    irq_set(&lint1, false);
+    irq_set(&lint1, true);
+    g_assert_cmpuint(f->nmis[0], ==, 2); /* and LINT1 is NMI */
     g_assert_cmpint(apic_acknowledge(f->set, 0), ==, -1);
     g_assert_cmphex(get(f, 0, VERSION), ==, 0xffffffff);
     g_assert_cmpuint(f->extints, ==, 3);
@@ -334,6 +357,10 @@ static void test_lint_fixed(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(takers(f, 0x70), ==, 1);
     put(f, 0, LINT0, 0x8071);
     irq_set(&lint0, true);
+    g_assert_cmphex(get(f, 0, LINT0), ==, 0xc071);
+    send(f, 0, APIC_FIXED, 0x80, true);
+    apic_acknowledge(f->set, 0);
+    put(f, 0, EOI, 0); /* of another level-triggered one */
     g_assert_cmphex(get(f, 0, LINT0), ==, 0xc071);
     g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x71);
     put(f, 0, EOI, 0);
@@ -398,9 +425,15 @@ static void test_ipis(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(takers(f, 0x44), ==, (1 << CPUS) - 1);
     put(f, 2, ICR, 0x000c4044);
     g_assert_cmphex(takers(f, 0x44), ==, ((1 << CPUS) - 1) & ~4);
+    g_assert_true(send(f, 2, APIC_NMI, 0, false));
+    g_assert_cmpuint(f->nmis[2]--, ==, 1);
     put(f, 2, ICR, 0x000c4444); /* NMI to the others */
     g_assert_cmpuint(f->nmis[2], ==, 0);
     g_assert_cmpuint(f->nmis[3], ==, 1);
+    send(f, 0, APIC_EXTINT, 0, false);
+    g_assert_true(f->intr[0]);
+    g_assert_cmphex(apic_acknowledge(f->set, 0), ==, 0x28);
+    g_assert_false(f->intr[0]);
 }
 
 static void test_start(struct fixture *f, gconstpointer unused)
@@ -484,6 +517,9 @@ static void test_x2apic(struct fixture *f, gconstpointer unused)
     g_assert_false(rdmsr(f, 18, 0x80e, &value));
     g_assert_false(rdmsr(f, 18, 0x831, &value));
     g_assert_false(wrmsr(f, 18, 0x8ff, 0));
+    g_assert_false(rdmsr(f, 18, 0x800, &value));
+    g_assert_cmpint(apic_msr_read(f->set, 18, 0x900, &value), ==, CPU_REGISTER_DEFAULT);
+    g_assert_cmpint(apic_msr_write(f->set, 18, 0x900, 0), ==, CPU_REGISTER_DEFAULT);
     g_assert_false(wrmsr(f, 18, 0x808, 0x100));
     g_assert_true(wrmsr(f, 18, 0x83f, 0x66)); /* self IPI */
     g_assert_cmphex(apic_acknowledge(f->set, 18), ==, 0x66);
@@ -573,6 +609,13 @@ static void test_timer(struct fixture *f, gconstpointer unused)
     put(f, 1, INITIAL, 0);
     machine_advance(f->machine, 10000);
     g_assert_false(f->intr[1]);
+    g_assert_cmpuint(f->eois, ==, 0); /* an edge */
+    put(f, 1, INITIAL, 100);
+    put(f, 1, LVT_TIMER, 0x20055);
+    send(f, 1, APIC_INIT, 0, false); /* stops it */
+    g_assert_cmpuint(get(f, 1, INITIAL), ==, 0);
+    g_assert_cmpuint(get(f, 1, CURRENT), ==, 0);
+    g_assert_cmphex(get(f, 1, LVT_TIMER), ==, 0x10000);
 }
 
 static void test_tsc_deadline(struct fixture *f, gconstpointer unused)
@@ -602,6 +645,56 @@ static void test_tsc_deadline(struct fixture *f, gconstpointer unused)
     put(f, 0, LVT_TIMER, 0x56); /* leaving the mode disarms */
     put(f, 0, LVT_TIMER, 0x40056);
     g_assert_cmpuint(msr(f, 0, 0x6e0), ==, 0);
+}
+
+/* Reset leaves nothing of what was before. */
+static void test_reset(struct fixture *f, gconstpointer unused)
+{
+    struct fixture fresh = {0};
+    const struct device_class *device_class;
+    const char *id;
+    void *device;
+
+    make(&fresh);
+    machine_reset(f->machine);
+    machine_reset(fresh.machine);
+    g_assert_cmphex(machine_state_hash(f->machine), ==, machine_state_hash(fresh.machine));
+    for (unsigned cpu = 0; cpu < CPUS; cpu += 19) {
+        put(f, cpu, SVR, 0x1ff);
+        put(f, cpu, TPR, 0x33);
+        put(f, cpu, LDR, 0x33000000);
+        put(f, cpu, DFR, 0);
+        put(f, cpu, DIVIDE, 3);
+        put(f, cpu, LVT_TIMER, 0x20055);
+        put(f, cpu, LINT1, 0x500);
+        put(f, cpu, INITIAL, 100);
+        put(f, cpu, ICR_HIGH, 0x05000000);
+        put(f, cpu, ICR, 0x00000455);
+        get(f, cpu, 0x3f0);
+        put(f, cpu, ESR, 0);
+        get(f, cpu, 0x3f0);
+        send(f, cpu, APIC_FIXED, 0x91, true);
+        send(f, cpu, APIC_EXTINT, 0, true);
+        apic_acknowledge(f->set, cpu);
+        send(f, cpu, APIC_FIXED, 0xa1, true);
+        wrmsr(f, cpu, 0x1b, 0xd0000800);
+    }
+    machine_reset(f->machine);
+    g_assert_cmphex(machine_state_hash(f->machine), ==, machine_state_hash(fresh.machine));
+    g_assert_false(f->intr[0]);
+    g_assert_true(machine_device(f->machine, 19, &device_class, &device, &id));
+    g_assert_cmpstr(id, ==, "lapic19");
+    machine_free(fresh.machine);
+}
+
+static void test_lint_init(struct fixture *f, gconstpointer unused)
+{
+    struct irq_line lint1 = apic_lint_line(f->set, 1);
+
+    put(f, 3, LINT1, 0x500);
+    irq_set(&lint1, true);
+    g_assert_cmpuint(f->inits[3], ==, 1);
+    g_assert_cmpuint(f->inits[2], ==, 0);
 }
 
 static void test_state(struct fixture *f, gconstpointer unused)
@@ -669,6 +762,8 @@ int main(int argc, char **argv)
     TEST(relocation);
     TEST(timer);
     TEST(tsc_deadline);
+    TEST(reset);
+    TEST(lint_init);
     TEST(state);
     return g_test_run();
 }

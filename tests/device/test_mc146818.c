@@ -106,6 +106,10 @@ static void test_setting(struct fixture *f, gconstpointer unused)
     set_time(f, (const uint8_t[]){0x20, 0x00, 0x02, 0x28, 0x01, 0x23, 0x59, 0x58}); /* 2000 was one */
     advance(f, 2 * SECOND);
     assert_time(f, "20 00 02 29 02 00 00 00");
+    set_time(f, (const uint8_t[]){0x19, 0x98, 0x12, 0x31, 0x05, 0x23, 0x59, 0x59});
+    advance(f, SECOND);
+    assert_time(f, "19 99 01 01 06 00 00 00");
+    set_time(f, (const uint8_t[]){0x20, 0x00, 0x02, 0x29, 0x02, 0x00, 0x00, 0x00});
     put(f, 0x0b, 0x82);
     put(f, 0x00, 0x30);
     advance(f, 10 * SECOND); /* SET: the calendar stands */
@@ -252,6 +256,14 @@ static void test_update_and_alarm(struct fixture *f, gconstpointer unused)
     g_assert_true(f->irq.level);
     assert_time(f, "20 26 01 02 06 06 00 30");
     get(f, 0x0c);
+    put(f, 0x0b, 0x02);
+    advance(f, SECOND);
+    g_assert_false(f->irq.level);
+    put(f, 0x0b, 0x12); /* for the flag that is set already */
+    g_assert_true(f->irq.level);
+    put(f, 0x0b, 0x22);
+    g_assert_false(f->irq.level);
+    get(f, 0x0c);
     put(f, 0x05, 0x77); /* never */
     advance(f, 3 * 86400 * SECOND);
     g_assert_cmphex(get(f, 0x0c) & 0x20, ==, 0);
@@ -260,6 +272,29 @@ static void test_update_and_alarm(struct fixture *f, gconstpointer unused)
     put(f, 0x01, 0xff);
     advance(f, SECOND);
     g_assert_true(f->irq.level);
+}
+
+static void test_alarm_fields(struct fixture *f, gconstpointer unused)
+{
+    advance(f, (22 * 3600 + 40 * 60 + 20) * SECOND);
+    put(f, 0x05, 0xc0);
+    put(f, 0x03, 0x30);
+    put(f, 0x01, 0xff);
+    put(f, 0x0b, 0x22);
+    for (unsigned hour = 0; hour < 3; hour++) { /* over midnight */
+        int64_t due = ((23 + hour) * 3600 + 30 * 60) * SECOND;
+        advance(f, due - 1 - machine_now(f->machine));
+        g_assert_false(f->irq.level);
+        advance(f, 1);
+        g_assert_true(f->irq.level);
+        get(f, 0x0c);
+        advance(f, SECOND); /* each second of that minute */
+        g_assert_true(f->irq.level);
+        advance(f, 58 * SECOND);
+        get(f, 0x0c);
+        advance(f, SECOND);
+        g_assert_false(f->irq.level);
+    }
 }
 
 static void test_memory(struct fixture *f, gconstpointer unused)
@@ -365,6 +400,7 @@ int main(int argc, char **argv)
     TEST(periodic);
     TEST(periodic_is_exact);
     TEST(update_and_alarm);
+    TEST(alarm_fields);
     TEST(memory);
     TEST(reset);
     TEST(line_taken_away);
