@@ -17,7 +17,7 @@ is_right() {
 if ! is_right "$archive"; then
     download=$(mktemp -d)
     trap 'rm -rf "$download"' EXIT
-    python3 -m pip download --quiet --no-deps --no-binary :all: --no-build-isolation --dest "$download" \
+    python3 -m pip download --quiet --no-deps --no-binary :all: --dest "$download" \
         "unicorn==$version" || echo "fetch-unicorn: pip complained; looking at what it has brought" >&2
     if ! is_right "$download/unicorn-$version.tar.gz"; then
         echo "fetch-unicorn: unicorn-$version.tar.gz is not the archive that the patches are made for" >&2

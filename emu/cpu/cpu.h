@@ -165,6 +165,7 @@ void cpu_start(struct cpu *cpu, uint64_t address, uint64_t argument);
 /* PSCI CPU_OFF: the CPU waits for cpu_start().  @return of cpu_is_on: running or halted, not waiting for a start. */
 void cpu_off(struct cpu *cpu);
 bool cpu_is_on(const struct cpu *cpu);
+/* Halted, and nothing is pending that would wake it. */
 bool cpu_is_halted(const struct cpu *cpu);
 
 uint64_t cpu_pc(const struct cpu *cpu);

@@ -50,6 +50,8 @@ void x86_64_set_fpu(struct cpu *cpu, const struct x86_64_fpu *in);
 /* Cheap single registers, for hypercalls. */
 uint64_t x86_64_gpr(struct cpu *cpu, enum x86_64_gpr index);
 void x86_64_set_gpr(struct cpu *cpu, enum x86_64_gpr index, uint64_t value);
+uint64_t x86_64_rflags(struct cpu *cpu);
+void x86_64_set_rflags(struct cpu *cpu, uint64_t value);
 /* From a hypercall callback: continue at @rip instead of after the instruction. */
 void x86_64_set_rip(struct cpu *cpu, uint64_t rip);
 

@@ -21,6 +21,8 @@ struct x86_64_data {
     unsigned journal_count;         /* JOURNAL_SIZE: more than it holds */
     uint64_t large[LARGE_SIZE];     /* address >> 21 */
     unsigned large_count;           /* LARGE_SIZE: more than it holds */
+    uint64_t giant[LARGE_SIZE];     /* the same for 1 GB pages: address >> 30 */
+    unsigned giant_count;
     bool rip_set;                   /* x86_64_set_rip() in a hypercall */
 };
 

@@ -222,6 +222,23 @@ static bool translate(struct walk *walk)
     return env->cr[4] & CR4_PAE_MASK ? walk_pae(walk) : walk_32bit(walk);
 }
 
+static bool set_has(const uint64_t *set, unsigned count, uint64_t value)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (set[i] == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void set_add(uint64_t *set, unsigned *count, uint64_t value)
+{
+    if (*count < LARGE_SIZE && !set_has(set, *count, value)) {
+        set[(*count)++] = value;
+    }
+}
+
 static void remember(CPUX86State *env, const struct walk *walk)
 {
     struct x86_64_data *data = data_of(env);
@@ -230,13 +247,10 @@ static void remember(CPUX86State *env, const struct walk *walk)
     if (!walk->global && data->journal_count < JOURNAL_SIZE) {
         data->journal[data->journal_count++] = page | (unsigned)walk->mmu_index;
     }
-    if (walk->page_size > TARGET_PAGE_SIZE && data->large_count < LARGE_SIZE) {
-        for (unsigned i = 0; i < data->large_count; i++) {
-            if (data->large[i] == page >> 21) {
-                return;
-            }
-        }
-        data->large[data->large_count++] = page >> 21;
+    if (walk->page_size == 1ull << 30) {
+        set_add(data->giant, &data->giant_count, page >> 30);
+    } else if (walk->page_size > TARGET_PAGE_SIZE) {
+        set_add(data->large, &data->large_count, page >> 21);
     }
 }
 
@@ -281,6 +295,7 @@ void x86_64_flush_tlb(CPUX86State *env)
     if (data) {
         data->journal_count = 0;
         data->large_count = 0;
+        data->giant_count = 0;
     }
     tlb_flush(env_cpu(env));
 }
@@ -334,16 +349,6 @@ void x86_64_flush_non_global(CPUX86State *env)
     cpu_tb_jmp_cache_age(env_cpu(env));
 }
 
-static bool in_large_page(const struct x86_64_data *data, uint64_t address)
-{
-    for (unsigned i = 0; i < data->large_count; i++) {
-        if (data->large[i] == address >> 21) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void x86_64_invlpg(void *opaque, uint64_t address)
 {
     CPUX86State *env = opaque;
@@ -351,11 +356,12 @@ void x86_64_invlpg(void *opaque, uint64_t address)
     struct x86_64_data *data = data_of(env);
     uint64_t page = address & TARGET_PAGE_MASK;
 
-    if (data->large_count == LARGE_SIZE || (data->large_count && (env->features[FEAT_8000_0001_EDX] & CPUID_EXT2_PDPE1GB))) {
+    if (data->large_count == LARGE_SIZE || data->giant_count == LARGE_SIZE ||
+        set_has(data->giant, data->giant_count, page >> 30)) {
         x86_64_flush_tlb(env);
         return;
     }
-    if (in_large_page(data, page)) {
+    if (set_has(data->large, data->large_count, page >> 21)) {
         /* Any piece of the page may be in the TLB; 4 MB pages are two neighbours. */
         uint64_t start = page & ~((1ull << 22) - 1);
 
