@@ -166,7 +166,7 @@ struct uefi_object_class {
     const char *name;
     /* NULL: nothing to save beyond what the object was made from; then @load gets an empty stream. */
     void (*save)(struct uefi *uefi, void *object, struct state_writer *out);
-    /* Makes the object for @interface anew; the interface's guest memory is already as it was.  NULL: bad stream. */
+    /* Makes the object for @interface anew; guest memory is restored later, it is not to be read.  NULL: bad stream. */
     void *(*load)(struct uefi *uefi, uint64_t interface, struct state_reader *in);
     void (*free)(void *object);
     /* For events made with uefi_wait_event(): is there something (a key)?  May be NULL. */
