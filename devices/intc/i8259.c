@@ -53,6 +53,7 @@ struct i8259 {
     struct machine *machine;
     struct irq_line intr;
     struct chip master, slave;
+    uint32_t sources[16]; /* levels of the lines that share a request, a bit each */
     struct memory_region *regions[3];
 };
 
@@ -81,6 +82,7 @@ static const struct state_table chip_state = {.name = "i8259-chip", .version = 1
 static const struct state_field fields[] = {
     STATE_STRUCT(struct i8259, master, &chip_state),
     STATE_STRUCT(struct i8259, slave, &chip_state),
+    STATE_U32_ARRAY(struct i8259, sources),
     STATE_END,
 };
 
@@ -344,20 +346,28 @@ void i8259_set_level_triggered(struct i8259 *pic, uint16_t lines)
     elcr_write(pic, 1, 1, lines >> 8);
 }
 
-static void set_line(void *opaque, unsigned input, bool level)
+static void set_source(void *opaque, unsigned input, bool level)
 {
     struct i8259 *pic = opaque;
+    unsigned irq = input % 16, source = input / 16;
+    uint32_t *sources = &pic->sources[irq];
 
-    if (input == CASCADE)
+    *sources = level ? *sources | 1u << source : *sources & ~(1u << source);
+    if (irq == CASCADE)
         return;
-    chip_set_line(input < 8 ? &pic->master : &pic->slave, input & 7, level);
+    chip_set_line(irq < 8 ? &pic->master : &pic->slave, irq & 7, *sources);
     update(pic);
+}
+
+struct irq_line i8259_shared_line(struct i8259 *pic, unsigned irq, unsigned source)
+{
+    g_assert(irq < 16 && source < 32);
+    return (struct irq_line){.set = set_source, .opaque = pic, .input = source * 16 + irq};
 }
 
 struct irq_line i8259_line(struct i8259 *pic, unsigned irq)
 {
-    g_assert(irq < 16 && irq != CASCADE);
-    return (struct irq_line){.set = set_line, .opaque = pic, .input = irq};
+    return i8259_shared_line(pic, irq, 0);
 }
 
 /* The levels of the lines are not the controller's to reset. */

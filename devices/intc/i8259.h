@@ -16,8 +16,13 @@ struct i8259;
 /* Adds the device "i8259" at ports 0x20, 0xA0 and 0x4D0.  @intr (copied) is the INTR output of the master. */
 struct i8259 *i8259_new(struct machine *machine, const struct irq_line *intr);
 
-/* The line of interrupt request @irq, 0..15 without 2, on which the slave hangs. */
+/* The line of interrupt request @irq, 0..15; that of 2 leads nowhere: the slave hangs there. */
 struct irq_line i8259_line(struct i8259 *pic, unsigned irq);
+/*
+ * One of several lines that share request @irq: it is high while any of them is.  Each driver has a @source of its own,
+ * 0..31, of which 0 is what i8259_line() gives.
+ */
+struct irq_line i8259_shared_line(struct i8259 *pic, unsigned irq, unsigned source);
 
 /*
  * An interrupt acknowledge cycle: the vector of the request of highest priority, now in service.  Without any, the

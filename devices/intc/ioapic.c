@@ -35,13 +35,15 @@ struct ioapic {
     struct memory_region *region;
     uint8_t select;
     uint8_t id;
-    uint32_t lines; /* levels of the inputs */
+    uint32_t sources[IOAPIC_PINS]; /* levels of the lines that share an input, a bit each */
+    uint32_t lines;                /* levels of the inputs: any of their sources */
     uint64_t entries[IOAPIC_PINS];
 };
 
 static const struct state_field fields[] = {
     STATE_U8(struct ioapic, select),
     STATE_U8(struct ioapic, id),
+    STATE_U32_ARRAY(struct ioapic, sources),
     STATE_U32(struct ioapic, lines),
     STATE_U64_ARRAY(struct ioapic, entries),
     STATE_END,
@@ -89,11 +91,15 @@ static void send_level(struct ioapic *ioapic, unsigned pin)
         send(ioapic, pin);
 }
 
-static void set_line(void *opaque, unsigned pin, bool level)
+static void set_source(void *opaque, unsigned input, bool level)
 {
     struct ioapic *ioapic = opaque;
-    bool rises = level && !(ioapic->lines & 1u << pin);
+    unsigned pin = input % IOAPIC_PINS, source = input / IOAPIC_PINS;
+    uint32_t *sources = &ioapic->sources[pin];
+    bool rises = level && !*sources;
 
+    *sources = level ? *sources | 1u << source : *sources & ~(1u << source);
+    level = *sources;
     ioapic->lines = level ? ioapic->lines | 1u << pin : ioapic->lines & ~(1u << pin);
     if (entry_is_level(ioapic->entries[pin]))
         send_level(ioapic, pin);
@@ -101,10 +107,15 @@ static void set_line(void *opaque, unsigned pin, bool level)
         send(ioapic, pin);
 }
 
+struct irq_line ioapic_shared_line(struct ioapic *ioapic, unsigned pin, unsigned source)
+{
+    g_assert(pin < IOAPIC_PINS && source < 32);
+    return (struct irq_line){.set = set_source, .opaque = ioapic, .input = source * IOAPIC_PINS + pin};
+}
+
 struct irq_line ioapic_line(struct ioapic *ioapic, unsigned pin)
 {
-    g_assert(pin < IOAPIC_PINS);
-    return (struct irq_line){.set = set_line, .opaque = ioapic, .input = pin};
+    return ioapic_shared_line(ioapic, pin, 0);
 }
 
 void ioapic_eoi(void *opaque, uint8_t vector)

@@ -29,6 +29,11 @@ struct ioapic *ioapic_new(struct machine *machine, const struct ioapic_config *c
 
 /* The line of input @pin, 0..23. */
 struct irq_line ioapic_line(struct ioapic *ioapic, unsigned pin);
+/*
+ * One of several lines that share input @pin: it is asserted while any of them is.  Each driver has a @source of its
+ * own, 0..31, of which 0 is what ioapic_line() gives.
+ */
+struct irq_line ioapic_shared_line(struct ioapic *ioapic, unsigned pin, unsigned source);
 
 /* EOI of @vector from a local APIC; fits eoi_broadcast of struct apic_set_config.  @ioapic is a struct ioapic. */
 void ioapic_eoi(void *ioapic, uint8_t vector);

@@ -109,15 +109,19 @@ static const struct irq_line *route(const struct hpet *hpet, unsigned index)
     return &hpet->config.routes[TN_INT_ROUTE(timer->config)];
 }
 
+/* Timers may share a line: it is high while one of them drives it. */
 static void drive(struct hpet *hpet, unsigned index, bool level)
 {
     const struct irq_line *line = route(hpet, index);
+    bool any = false;
 
     if (level == hpet->timers[index].level)
         return;
     hpet->timers[index].level = level;
+    for (unsigned i = 0; i < HPET_TIMERS; i++)
+        any |= hpet->timers[i].level && route(hpet, i) == line;
     if (line)
-        irq_set(line, level);
+        irq_set(line, any);
 }
 
 /*
@@ -126,21 +130,23 @@ static void drive(struct hpet *hpet, unsigned index, bool level)
  */
 static void match(struct hpet *hpet, unsigned index)
 {
-    struct hpet_timer *timer = &hpet->timers[index];
-    bool enabled = timer->config & TN_INT_ENB;
+    const struct hpet_timer *timer = &hpet->timers[index];
+    const struct irq_line *line = route(hpet, index);
 
     if (timer->config & TN_INT_TYPE_LEVEL)
         hpet->status |= 1u << index;
-    if (!enabled)
+    if (!(timer->config & TN_INT_ENB))
         return;
     if (timer->config & TN_FSB_EN) {
         memory_write32(machine_memory(hpet->machine), timer->fsb >> 32, timer->fsb);
         return;
     }
-    if (!route(hpet, index))
+    if (!line)
         machine_guest_error(hpet->machine, "hpet", "timer %u interrupts, but is routed to no input", index);
-    if (!(timer->config & TN_INT_TYPE_LEVEL))
-        drive(hpet, index, false);
+    if (line && !(timer->config & TN_INT_TYPE_LEVEL)) {
+        irq_set(line, false);
+        irq_set(line, true);
+    }
     drive(hpet, index, true);
 }
 

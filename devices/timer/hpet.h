@@ -18,7 +18,8 @@ struct hpet_config {
     uint64_t address;          /* 0xFED00000 on a PC */
     uint32_t route_capability; /* I/O APIC inputs that a timer can be routed to, a bit each: 0x00FF0104 on q35 */
     bool fsb;                  /* timers can send messages instead */
-    struct irq_line routes[HPET_ROUTES]; /* I/O APIC inputs, as far as route_capability names them */
+    /* I/O APIC inputs, as far as route_capability names them; ioapic_shared_line() where others drive them too. */
+    struct irq_line routes[HPET_ROUTES];
     struct irq_line legacy[2]; /* legacy replacement: IRQ 0 and IRQ 8 as the 8254 and the RTC drive them */
     /*
      * Legacy replacement was switched on or off: the 8254 and the RTC are to leave their lines alone while it is on.

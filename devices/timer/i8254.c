@@ -150,8 +150,6 @@ static void port61_write(void *opaque, uint64_t offset, unsigned size, uint64_t 
 
 void i8254_set_irq_enabled(struct i8254 *pit, bool enabled)
 {
-    if (enabled == pit->irq_enabled)
-        return;
     run_counter0(pit);
     if (!enabled)
         irq_set(&pit->irq, false);

@@ -271,8 +271,6 @@ void mc146818_set_memory_size(struct mc146818 *rtc, uint64_t below_4g, uint64_t 
 
 void mc146818_set_irq_enabled(struct mc146818 *rtc, bool enabled)
 {
-    if (enabled == rtc->irq_enabled)
-        return;
     if (!enabled)
         irq_set(&rtc->irq, false);
     rtc->irq_enabled = enabled;

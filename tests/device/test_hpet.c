@@ -209,6 +209,27 @@ static void test_level(struct fixture *f, gconstpointer unused)
     g_assert_false(f->routes[17].level);
 }
 
+static void test_shared(struct fixture *f, gconstpointer unused)
+{
+    put(f, T0 + CONFIG, 0x06 | 16 << 9);
+    put(f, T0 + COMPARATOR, 100);
+    put(f, T1 + CONFIG, 0x06 | 16 << 9);
+    put(f, T1 + COMPARATOR, 200);
+    put(f, T2 + CONFIG, 0x04 | 16 << 9);
+    put(f, T2 + COMPARATOR, 300);
+    put(f, ENABLES, 1);
+    ticks(f, 200);
+    put(f, STATUS, 1);
+    g_assert_true(f->routes[16].level);
+    g_assert_cmpuint(f->routes[16].edges, ==, 1);
+    ticks(f, 100);
+    g_assert_cmpuint(f->routes[16].edges, ==, 2); /* an edge is one in any case */
+    put(f, STATUS, 2);
+    g_assert_true(f->routes[16].level);
+    put(f, T2 + CONFIG, 16 << 9);
+    g_assert_false(f->routes[16].level);
+}
+
 /* Periods that pass while nobody looks count once, and the next match is where it would have been. */
 static void test_periodic_catches_up(struct fixture *f, gconstpointer unused)
 {
@@ -372,6 +393,7 @@ int main(int argc, char **argv)
     TEST(legacy_periodic);
     TEST(one_shot);
     TEST(level);
+    TEST(shared);
     TEST(periodic_catches_up);
     TEST(messages);
     TEST(bad_accesses);

@@ -402,6 +402,9 @@ static void test_line_taken_away(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(f->irq.edges, ==, edges);
     i8254_set_irq_enabled(f->pit, true);
     g_assert_true(f->irq.level);
+    f->irq.level = false; /* somebody let go of the line, as the HPET does in its reset */
+    i8254_set_irq_enabled(f->pit, true);
+    g_assert_true(f->irq.level);
     edges = f->irq.edges;
     step(f, 2000);
     g_assert_cmpuint(f->irq.edges, ==, edges + 2);

@@ -120,6 +120,21 @@ static void test_level(struct fixture *f, gconstpointer unused)
     g_assert_true(f->intr.level);
 }
 
+static void test_shared(struct fixture *f, gconstpointer unused)
+{
+    struct irq_line first = i8259_shared_line(f->pic, 11, 0), last = i8259_shared_line(f->pic, 11, 31);
+
+    i8259_set_level_triggered(f->pic, 1 << 11);
+    irq_set(&last, true);
+    irq_set(&first, true);
+    irq_set(&last, false);
+    g_assert_true(f->intr.level);
+    line(f, 11, false);
+    g_assert_false(f->intr.level);
+    line(f, 2, true); /* leads nowhere */
+    g_assert_false(f->intr.level);
+}
+
 static void test_priority(struct fixture *f, gconstpointer unused)
 {
     line(f, 4, true);
@@ -334,6 +349,7 @@ int main(int argc, char **argv)
 #define TEST(name) g_test_add("/i8259/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
     TEST(edge);
     TEST(level);
+    TEST(shared);
     TEST(priority);
     TEST(special_fully_nested);
     TEST(mask);

@@ -151,6 +151,28 @@ static void test_level(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(f->sent, ==, 4);
 }
 
+static void test_shared(struct fixture *f, gconstpointer unused)
+{
+    struct irq_line first = ioapic_shared_line(f->ioapic, 16, 0), last = ioapic_shared_line(f->ioapic, 16, 31);
+
+    entry(f, 16, 0x0000000000008041);
+    irq_set(&first, true);
+    irq_set(&last, true);
+    g_assert_cmpuint(f->sent, ==, 1);
+    irq_set(&first, false);
+    ioapic_eoi(f->ioapic, 0x41);
+    g_assert_cmpuint(f->sent, ==, 2); /* the other still asserts it */
+    irq_set(&last, false);
+    ioapic_eoi(f->ioapic, 0x41);
+    g_assert_cmpuint(f->sent, ==, 2);
+    entry(f, 23, 0x0000000000000042);
+    last = ioapic_shared_line(f->ioapic, 23, 31);
+    irq_set(&last, true);
+    line(f, 23, true); /* no further edge */
+    g_assert_cmpuint(f->sent, ==, 3);
+    g_assert_cmphex(f->last.vector, ==, 0x42);
+}
+
 static void test_refused(struct fixture *f, gconstpointer unused)
 {
     f->refuses = true;
@@ -219,6 +241,7 @@ int main(int argc, char **argv)
     TEST(registers);
     TEST(edge);
     TEST(level);
+    TEST(shared);
     TEST(refused);
     TEST(reset);
     TEST(state);

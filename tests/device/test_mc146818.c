@@ -356,6 +356,9 @@ static void test_line_taken_away(struct fixture *f, gconstpointer unused)
     g_assert_false(f->irq.level);
     mc146818_set_irq_enabled(f->rtc, true);
     g_assert_true(f->irq.level);
+    f->irq.level = false; /* somebody let go of the line, as the HPET does in its reset */
+    mc146818_set_irq_enabled(f->rtc, true);
+    g_assert_true(f->irq.level);
 }
 
 static void test_state(struct fixture *f, gconstpointer unused)
