@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupt messages to local APICs: from I/O APICs, from MSI writes, between CPUs.  Intel SDM volume 3, 10.6, 10.11. */
+/* Interrupt messages to local APICs: of I/O APICs, MSI writes, other CPUs.  Intel SDM volume 3, 10.6 and 10.11. */
 #ifndef GALVANIC_DEVICES_INTC_APIC_MESSAGE_H
 #define GALVANIC_DEVICES_INTC_APIC_MESSAGE_H
 
