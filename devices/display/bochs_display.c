@@ -119,8 +119,7 @@ static void write_enable(struct bochs_display *display, uint16_t value)
     r[DISPI_ENABLE] = value & DISPI_ENABLE_BITS;
     if (was || !now)
         return;
-    r[DISPI_VIRT_WIDTH] = r[DISPI_XRES];
-    r[DISPI_X_OFFSET] = r[DISPI_Y_OFFSET] = 0;
+    r[DISPI_VIRT_WIDTH] = r[DISPI_X_OFFSET] = r[DISPI_Y_OFFSET] = 0; /* becomes as wide as the screen */
     fix_mode(display);
     if (!(value & DISPI_NOCLEARMEM))
         clear_memory(display);

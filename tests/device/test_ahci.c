@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The controller: registers, command engine, queueing, errors, resets, interrupts, state. */
+#include "tests/device/ahci_driver.h"
+
+static const struct ata read_one = {.command = 0x25, .device = 0x40, .lba = 3, .count = 1};
+
+static void test_registers(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048 * 100);
+    g_assert_cmphex(rig_config(&rig, 0, 4), ==, 0x29228086);
+    g_assert_cmphex(rig_config(&rig, 8, 4), ==, 0x01060102);
+    g_assert_cmphex(hba(&rig, CAP), ==, 0xC1241F05);
+    g_assert_cmphex(hba(&rig, GHC), ==, 0x80000000);
+    g_assert_cmphex(hba(&rig, PI), ==, 0x3F);
+    g_assert_cmphex(hba(&rig, VS), ==, 0x00010301);
+
+    /* The links are up before anybody starts a port. */
+    g_assert_cmphex(px(&rig, 0, SSTS), ==, 0x123);
+    g_assert_cmphex(px(&rig, 0, SIG), ==, 0x00000101);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x0150);
+    g_assert_cmphex(px(&rig, 2, SIG), ==, 0xEB140101);
+    g_assert_cmphex(px(&rig, 2, TFD), ==, 0x0100);
+    g_assert_cmphex(px(&rig, 1, SSTS), ==, 0);
+    g_assert_cmphex(px(&rig, 1, SIG), ==, 0xFFFFFFFF);
+    g_assert_cmphex(px(&rig, 1, TFD), ==, 0x7F);
+    g_assert_cmphex(px(&rig, 0, CMD), ==, 6);
+
+    px_write(&rig, 0, CLB, 0xFFFFFFFF);
+    px_write(&rig, 0, CLB + 4, 0x12);
+    px_write(&rig, 0, FB, 0xFFFFFFFF);
+    g_assert_cmphex(px(&rig, 0, CLB), ==, 0xFFFFFC00);
+    g_assert_cmphex(px(&rig, 0, CLB + 4), ==, 0x12);
+    g_assert_cmphex(px(&rig, 0, FB), ==, 0xFFFFFF00);
+    px_write(&rig, 0, PXIE, 0xFFFFFFFF);
+    g_assert_cmphex(px(&rig, 0, PXIE), ==, 0x7DC000FF);
+
+    /* A narrow write changes its bytes only. */
+    memory_io_write(ram(&rig), MEMORY_SPACE_PHYSICAL, ABAR + 0x100 + PXIE + 1, 1, 0);
+    memory_io_write(ram(&rig), MEMORY_SPACE_PHYSICAL, ABAR + 0x100 + PXIE, 1, 0x17);
+    g_assert_cmphex(px(&rig, 0, PXIE), ==, 0x7DC00017);
+    g_assert_cmphex(memory_io_read(ram(&rig), MEMORY_SPACE_PHYSICAL, ABAR + 0x100 + PXIE + 2, 2), ==, 0x7DC0);
+    g_assert_cmphex(hba(&rig, 0x100 + 6 * 0x80 + SSTS), ==, 0); /* there is no port 6 */
+
+    /* The index-data pair in I/O space reaches the same registers. */
+    rig_config_write(&rig, 0x20, 4, 0xC000);
+    out32(rig.machine, 0xC010, 0x100 + PXIE);
+    g_assert_cmphex(in32(rig.machine, 0xC010), ==, 0x100 + PXIE);
+    g_assert_cmphex(in32(rig.machine, 0xC014), ==, 0x7DC00017);
+    out32(rig.machine, 0xC014, 1);
+    g_assert_cmphex(px(&rig, 0, PXIE), ==, 1);
+    rig_free(&rig);
+}
+
+static void test_signature_fis(void)
+{
+    struct rig rig;
+    static const uint8_t disk[20] = {0x34, 0, 0x50, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+    static const uint8_t cd[20] = {0x34, 0, 0, 1, 1, 0x14, 0xEB, 0, 0, 0, 0, 0, 1};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    port_start(&rig, 2);
+    assert_data(&rig, FIS + 0x40, disk, sizeof(disk));
+    assert_data(&rig, FIS + 0x240, cd, sizeof(cd));
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
+    g_assert_cmphex(px(&rig, 0, CMD), ==, 0xC017);
+    rig_free(&rig);
+}
+
+/* Where and when: data at once, the rest when its time has come. */
+static void test_read(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    assert_data(&rig, DATA, rig.disk_bytes + 3 * 512, 512);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1);
+    g_assert_cmphex(px(&rig, 0, TFD) & 0x80, ==, 0x80);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
+    machine_advance(rig.machine, COMMAND_TIME + 511);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1);
+    g_assert_false(rig.line[3]);
+    machine_advance(rig.machine, 1);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x50);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1);
+    g_assert_cmphex(hba(&rig, IS), ==, 1);
+    g_assert_cmphex(memory_read32(ram(&rig), LIST + 4), ==, 512);
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x40), ==, 0x34);
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x41), ==, 0x40);
+
+    /* INTA of device 31 is line 3 by the usual swizzle; both latches must be cleared, the port's first. */
+    g_assert_true(rig.line[3]);
+    hba_write(&rig, IS, 1);
+    g_assert_true(rig.line[3]);
+    px_write(&rig, 0, PXIS, 1);
+    g_assert_true(rig.line[3]);
+    hba_write(&rig, IS, 1);
+    g_assert_false(rig.line[3]);
+    rig_free(&rig);
+}
+
+/* Neighbours and gaps, odd sizes, more room than data (Redox's driver says "bytes | 1"). */
+static void test_scatter(void)
+{
+    struct rig rig;
+    struct ata ata = {.command = 0x25, .device = 0x40, .lba = 100, .count = 16};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 1000);
+    put_prd(&rig, 0, 1, DATA + 1000, 3000);
+    put_prd(&rig, 0, 2, DATA + 0x10000, 2);
+    put_prd(&rig, 0, 3, DATA + 0x20000, 4190);
+    put_prd(&rig, 0, 4, DATA + 0x30000, 512);
+    put_command(&rig, 0, 0, &ata, 5);
+    px_write(&rig, 0, CI, 1);
+    machine_advance(rig.machine, 100000);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1);
+    g_assert_cmpuint(memory_read32(ram(&rig), LIST + 4), ==, 8192);
+    assert_data(&rig, DATA, rig.disk_bytes + 100 * 512, 4000);
+    assert_data(&rig, DATA + 0x10000, rig.disk_bytes + 100 * 512 + 4000, 2);
+    assert_data(&rig, DATA + 0x20000, rig.disk_bytes + 100 * 512 + 4002, 4190);
+    g_assert_cmphex(memory_read8(ram(&rig), DATA + 0x30000), ==, 0);
+    rig_free(&rig);
+}
+
+static void test_write(void)
+{
+    struct rig rig;
+    struct ata ata = {.command = 0x35, .device = 0x40, .lba = 7, .count = 2, .to_device = true};
+    uint8_t data[1024], back[1024];
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    for (unsigned i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i ^ 0x5A);
+    memory_write(ram(&rig), DATA, data, sizeof(data));
+    run(&rig, 0, &ata, 1024);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1);
+    g_assert_true(block_read(rig.disk, 7 * 512, back, sizeof(back)));
+    g_assert_cmpmem(back, sizeof(back), data, sizeof(data));
+    g_assert_true(block_read(rig.disk, 9 * 512, back, 512));
+    g_assert_cmpmem(back, 512, rig.disk_bytes + 9 * 512, 512);
+    rig_free(&rig);
+}
+
+static void test_pio(void)
+{
+    struct rig rig;
+    struct ata identify = {.command = 0xEC}, write = {.command = 0x30, .device = 0x40, .count = 1, .to_device = true};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    run(&rig, 0, &identify, 512);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 2); /* PIO setup, and no register FIS */
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x20), ==, 0x5F);
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x21), ==, 0x60);
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x2F), ==, 0x50);
+    g_assert_cmphex(memory_read16(ram(&rig), FIS + 0x30), ==, 512);
+    g_assert_cmphex(memory_read16(ram(&rig), DATA), ==, 0x0040);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    px_write(&rig, 0, PXIS, 0xFFFFFFFF);
+    run(&rig, 0, &write, 512);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1);
+    rig_free(&rig);
+}
+
+/* Commands given together run one after the other, in the order of their slots. */
+static void test_list(void)
+{
+    struct rig rig;
+    struct ata first = {.command = 0x25, .device = 0x40, .lba = 1, .count = 1};
+    struct ata second = {.command = 0x25, .device = 0x40, .lba = 2, .count = 1};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 4, 0, DATA, 512);
+    put_prd(&rig, 9, 0, DATA + 512, 512);
+    put_command(&rig, 0, 4, &first, 1);
+    put_command(&rig, 0, 9, &second, 1);
+    px_write(&rig, 0, CI, 1 << 4 | 1 << 9);
+    g_assert_cmphex(px(&rig, 0, CMD) >> 8 & 0x1F, ==, 4);
+    g_assert_cmphex(memory_read8(ram(&rig), DATA + 512), ==, 0);
+    machine_advance(rig.machine, COMMAND_TIME + 512);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1 << 9);
+    g_assert_cmphex(px(&rig, 0, CMD) >> 8 & 0x1F, ==, 9);
+    assert_data(&rig, DATA, rig.disk_bytes + 512, 1024);
+    machine_advance(rig.machine, COMMAND_TIME + 512);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    rig_free(&rig);
+}
+
+static void put_queued(struct rig *rig, unsigned slot, uint64_t lba, bool write)
+{
+    struct ata ata = {.command = write ? 0x61 : 0x60, .device = 0x40, .lba = lba, .features = 8,
+                      .count = (uint16_t)(slot << 3), .to_device = write};
+
+    put_prd(rig, slot, 0, DATA + slot * 4096, 4096);
+    put_command(rig, 0, slot, &ata, 1);
+}
+
+static void test_queue(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_queued(&rig, 0, 8, false);
+    put_queued(&rig, 5, 1000, false);
+    put_queued(&rig, 31, 2000, true);
+    memory_set(ram(&rig), DATA + 31 * 4096, 0x3C, 4096);
+    px_write(&rig, 0, SACT, 1u << 31 | 1 << 5 | 1);
+    px_write(&rig, 0, CI, 1u << 31 | 1 << 5 | 1);
+    /* The device has taken them all; the register FIS for that is silent. */
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0x80000021);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x50);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
+    machine_advance(rig.machine, COMMAND_TIME + 4096);
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0x80000020);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 8);
+    g_assert_cmphex(memory_read32(ram(&rig), FIS + 0x58), ==, 0x005040A1);
+    g_assert_cmphex(memory_read32(ram(&rig), FIS + 0x5C), ==, 1);
+    g_assert_true(rig.line[3]);
+    machine_advance(rig.machine, 2 * 4096); /* the wire is shared, the waiting is not */
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0);
+    assert_data(&rig, DATA, rig.disk_bytes + 8 * 512, 4096);
+    assert_data(&rig, DATA + 5 * 4096, rig.disk_bytes + 1000 * 512, 4096);
+    uint8_t byte;
+    g_assert_true(block_read(rig.disk, 2000 * 512 + 4095, &byte, 1));
+    g_assert_cmphex(byte, ==, 0x3C);
+    rig_free(&rig);
+}
+
+static void test_queue_error(void)
+{
+    struct rig rig;
+    struct ata log = {.command = 0x2F, .lba = 0x10, .count = 1};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_queued(&rig, 2, 8, false);
+    put_queued(&rig, 3, DISK_SECTORS, false); /* past the end */
+    put_queued(&rig, 4, 16, false);
+    px_write(&rig, 0, SACT, 0x1C);
+    px_write(&rig, 0, CI, 0x1C);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0x18); /* the failed one, and what was behind it */
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x1051);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1 << 30 | 8);
+    px_write(&rig, 0, CI, 1); /* nothing runs until ST is cleared */
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1);
+    port_restart(&rig, 0);
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0);
+    run(&rig, 0, &log, 512);
+    g_assert_cmphex(memory_read8(ram(&rig), DATA), ==, 3);
+    g_assert_cmphex(memory_read16(ram(&rig), DATA + 2), ==, 0x1051);
+    g_assert_cmphex(memory_read16(ram(&rig), DATA + 4), ==, DISK_SECTORS);
+    port_restart(&rig, 0);
+    run(&rig, 0, &log, 512);
+    g_assert_cmphex(memory_read8(ram(&rig), DATA), ==, 0x80); /* told once */
+    rig_free(&rig);
+}
+
+static void test_task_file_error(void)
+{
+    struct rig rig;
+    struct ata bad = {.command = 0x25, .device = 0x40, .lba = DISK_SECTORS - 1, .count = 2};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    run(&rig, 0, &bad, 1024);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x1051);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1 << 30 | 1);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1); /* the failed command's bit stays */
+    g_assert_cmphex(px(&rig, 0, CMD) >> 8 & 0x1F, ==, 0);
+    put_command(&rig, 0, 1, &read_one, 1);
+    put_prd(&rig, 1, 0, DATA, 512);
+    px_write(&rig, 0, CI, 2);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 3);
+    px_write(&rig, 0, CMD, 0x10);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 0, CMD) & 0x8000, ==, 0);
+    px_write(&rig, 0, CMD, 0x11);
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x50);
+    rig_free(&rig);
+}
+
+static void assert_fatal(struct rig *rig, uint32_t bit)
+{
+    machine_advance(rig->machine, 1000000);
+    g_assert_cmphex(px(rig, 0, PXIS) & 0x7D000000, ==, bit);
+    g_assert_cmphex(px(rig, 0, CI), ==, 1);
+    g_assert_true(rig->line[3]);
+    port_restart(rig, 0);
+}
+
+static void test_host_errors(void)
+{
+    struct rig rig;
+    const uint32_t ifs = 1 << 27, hbfs = 1 << 29, ofs = 1 << 24;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    /* A buffer where no memory is. */
+    put_prd(&rig, 0, 0, UINT64_C(0x4000000000), 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, hbfs);
+    /* Too short a list. */
+    put_prd(&rig, 0, 0, DATA, 510);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, ofs);
+    put_command(&rig, 0, 0, &read_one, 0);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, ofs);
+    /* No FIS that a host sends; a length that none has. */
+    put_command(&rig, 0, 0, &read_one, 1);
+    memory_write8(ram(&rig), TABLES, 0x34);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, ifs);
+    put_command(&rig, 0, 0, &read_one, 1);
+    memory_write8(ram(&rig), LIST, 1);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, ifs);
+    /* A table, then a list, where no memory is; no bus mastering. */
+    memory_write64(ram(&rig), LIST + 8, 0x7000000000);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, hbfs);
+    px_write(&rig, 0, CLB + 4, 0x70);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, hbfs);
+    px_write(&rig, 0, CLB + 4, 0);
+    rig_config_write(&rig, 4, 2, 3);
+    px_write(&rig, 0, CI, 1);
+    assert_fatal(&rig, hbfs);
+    rig_config_write(&rig, 4, 2, 7);
+    /* And still it works. */
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1);
+    rig_free(&rig);
+}
+
+/* A transfer that points at the controller's own registers changes nothing there. */
+static void test_own_registers(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, ABAR + 0x100, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, CLB), ==, LIST);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    px_write(&rig, 0, FB, (uint32_t)ABAR + 0x100);
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmphex(px(&rig, 0, CLB), ==, LIST);
+    rig_free(&rig);
+}
+
+/* Redox's order: CI first, then ST; and ST cleared after each command. */
+static void test_issue_before_start(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        px_write(&rig, 0, CMD, 0);
+        g_assert_cmphex(px(&rig, 0, CMD) & 0xC000, ==, 0);
+        memory_set(ram(&rig), DATA, 0, 512);
+        put_prd(&rig, 0, 0, DATA, 514);
+        put_command(&rig, 0, 0, &read_one, 1);
+        px_write(&rig, 0, CI, 1);
+        machine_advance(rig.machine, 1000000);
+        g_assert_cmphex(px(&rig, 0, CI), ==, 1);
+        px_write(&rig, 0, CMD, px(&rig, 0, CMD) | 0x10);
+        px_write(&rig, 0, CMD, px(&rig, 0, CMD) | 0x01);
+        assert_data(&rig, DATA, rig.disk_bytes + 3 * 512, 512);
+        machine_advance(rig.machine, COMMAND_TIME + 512);
+        g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+        g_assert_cmphex(px(&rig, 0, TFD), ==, 0x50);
+    }
+    rig_free(&rig);
+}
+
+/* ST cleared in mid-flight: what was under way is forgotten. */
+static void test_stop(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    px_write(&rig, 0, CMD, 0x10);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
+    g_assert_cmphex(px(&rig, 0, TFD) & 0x80, ==, 0x80);
+    px_write(&rig, 0, CMD, 0x18); /* command list override */
+    g_assert_cmphex(px(&rig, 0, TFD) & 0x88, ==, 0);
+    rig_free(&rig);
+}
+
+static void test_comreset(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    px_write(&rig, 0, CMD, 0x10);
+    px_write(&rig, 0, SCTL, 0x301);
+    g_assert_cmphex(px(&rig, 0, SSTS), ==, 0);
+    g_assert_cmphex(px(&rig, 0, SIG), ==, 0xFFFFFFFF);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x7F);
+    machine_advance(rig.machine, 1000000);
+    memory_set(ram(&rig), FIS, 0, 256);
+    px_write(&rig, 0, SCTL, 0x310); /* 1.5 Gb/s at most */
+    g_assert_cmphex(px(&rig, 0, SSTS), ==, 0x113);
+    g_assert_cmphex(px(&rig, 0, SIG), ==, 0x101);
+    g_assert_cmphex(px(&rig, 0, TFD), ==, 0x150);
+    g_assert_cmphex(memory_read8(ram(&rig), FIS + 0x40), ==, 0x34);
+    g_assert_cmphex(px(&rig, 0, SERR), ==, 0x04010000);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 1 << 22 | 1 << 6);
+    g_assert_true(rig.line[3]);
+    px_write(&rig, 0, SERR, 0x04010000);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
+    px_write(&rig, 0, SCTL, 4); /* off */
+    g_assert_cmphex(px(&rig, 0, SSTS), ==, 4);
+    px_write(&rig, 1, SCTL, 1); /* nobody is there */
+    px_write(&rig, 1, SCTL, 0);
+    g_assert_cmphex(px(&rig, 1, SSTS), ==, 0);
+    rig_free(&rig);
+}
+
+static void test_soft_reset(void)
+{
+    struct rig rig;
+    struct ata nothing = {0};
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 2);
+    px_write(&rig, 2, PXIS, 0xFFFFFFFF);
+    put_command(&rig, 2, 0, &nothing, 0);
+    memory_write32(ram(&rig), LIST + 0x2000, 5 | 1 << 8 | 1 << 10);
+    memory_write8(ram(&rig), TABLES + 1, 0);
+    memory_write8(ram(&rig), TABLES + 15, 4);
+    px_write(&rig, 2, CI, 1);
+    g_assert_cmphex(px(&rig, 2, CI), ==, 0);
+    memory_set(ram(&rig), FIS + 0x240, 0, 20);
+    memory_write8(ram(&rig), TABLES + 15, 0);
+    memory_write32(ram(&rig), LIST + 0x2000, 5);
+    px_write(&rig, 2, CI, 1);
+    g_assert_cmphex(px(&rig, 2, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 2, TFD), ==, 0x100);
+    g_assert_cmphex(memory_read16(ram(&rig), FIS + 0x245), ==, 0xEB14);
+    rig_free(&rig);
+}
+
+static void test_hba_reset(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    hba_write(&rig, GHC, 0x80000003);
+    g_assert_cmphex(hba(&rig, GHC), ==, 0x80000000);
+    g_assert_cmphex(px(&rig, 0, CMD), ==, 6);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 0, PXIE), ==, 0);
+    g_assert_cmphex(px(&rig, 0, CLB), ==, LIST); /* kept */
+    g_assert_cmphex(px(&rig, 0, SIG), ==, 0x101);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, PXIS) & 1, ==, 0);
+    machine_reset(rig.machine);
+    rig_config_write(&rig, 0x24, 4, (uint32_t)ABAR);
+    rig_config_write(&rig, 0x04, 2, 7);
+    g_assert_cmphex(px(&rig, 0, CLB), ==, 0);
+    rig_free(&rig);
+}
+
+static void test_msi(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    g_assert_cmphex(rig_config(&rig, 0x34, 1), ==, 0x80);
+    g_assert_cmphex(rig_config(&rig, 0x80, 2), ==, 0xA805);
+    g_assert_cmphex(rig_config(&rig, 0xA8, 1), ==, 0x12);
+    rig_config_write(&rig, 0x84, 4, 0xFEE00000);
+    rig_config_write(&rig, 0x8C, 2, 0x41);
+    rig_config_write(&rig, 0x82, 2, 1);
+    port_start(&rig, 0);
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmpuint(rig.messages, ==, 1);
+    g_assert_false(rig.line[3]);
+    /* One more event while the first waits: one more message. */
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmpuint(rig.messages, ==, 2);
+    /* Cleared at the controller while the port still asks: told again. */
+    hba_write(&rig, IS, 1);
+    g_assert_cmpuint(rig.messages, ==, 3);
+    px_write(&rig, 0, PXIS, 1);
+    hba_write(&rig, IS, 1);
+    g_assert_cmphex(hba(&rig, IS), ==, 0);
+    g_assert_cmpuint(rig.messages, ==, 3);
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmpuint(rig.messages, ==, 4);
+    rig_free(&rig);
+}
+
+static void test_descriptor_interrupt(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0, 2048);
+    port_start(&rig, 0);
+    put_prd(&rig, 0, 0, DATA, 512);
+    memory_write32(ram(&rig), TABLES + 0x8C, 511 | 1u << 31);
+    put_command(&rig, 0, 0, &read_one, 1);
+    px_write(&rig, 0, CI, 1);
+    machine_advance(rig.machine, 1000000);
+    g_assert_cmphex(px(&rig, 0, PXIS), ==, 0x21);
+    rig_free(&rig);
+}
+
+/* Saved while a read and a queue are in flight; the copy ends as the original does. */
+static void test_state(void)
+{
+    struct rig rig, copy;
+
+    rig_init(&rig, 0, 2048);
+    rig_init(&copy, 0, 2048);
+    port_start(&rig, 0);
+    put_queued(&rig, 1, 8, false);
+    put_queued(&rig, 2, 80, true);
+    px_write(&rig, 0, SACT, 6);
+    px_write(&rig, 0, CI, 6);
+    machine_advance(rig.machine, COMMAND_TIME + 4096); /* the first is back, the second is not */
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 4);
+    uint64_t before = machine_state_hash(rig.machine);
+    /* What the disk holds is kept by itself: bring the copy's to the same. */
+    uint8_t zeros[4096] = {0};
+    g_assert_true(block_write(copy.disk, 80 * 512, zeros, sizeof(zeros)));
+
+    test_copy_state(rig.machine, copy.machine);
+    g_assert_cmphex(machine_state_hash(copy.machine), ==, before);
+    g_assert_true(copy.line[3]);
+    g_assert_cmphex(px(&copy, 0, SACT), ==, 4);
+    machine_advance(rig.machine, 4096);
+    g_assert_cmphex(machine_state_hash(rig.machine), !=, before);
+    machine_advance(copy.machine, 4095);
+    g_assert_cmphex(px(&copy, 0, SACT), ==, 4);
+    machine_advance(copy.machine, 1);
+    g_assert_cmphex(px(&copy, 0, SACT), ==, 0);
+    g_assert_cmphex(machine_state_hash(copy.machine), ==, machine_state_hash(rig.machine));
+    rig_free(&rig);
+    rig_free(&copy);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ahci/registers", test_registers);
+    g_test_add_func("/ahci/signature-fis", test_signature_fis);
+    g_test_add_func("/ahci/read", test_read);
+    g_test_add_func("/ahci/scatter", test_scatter);
+    g_test_add_func("/ahci/write", test_write);
+    g_test_add_func("/ahci/pio", test_pio);
+    g_test_add_func("/ahci/list", test_list);
+    g_test_add_func("/ahci/queue", test_queue);
+    g_test_add_func("/ahci/queue-error", test_queue_error);
+    g_test_add_func("/ahci/task-file-error", test_task_file_error);
+    g_test_add_func("/ahci/host-errors", test_host_errors);
+    g_test_add_func("/ahci/own-registers", test_own_registers);
+    g_test_add_func("/ahci/issue-before-start", test_issue_before_start);
+    g_test_add_func("/ahci/stop", test_stop);
+    g_test_add_func("/ahci/comreset", test_comreset);
+    g_test_add_func("/ahci/soft-reset", test_soft_reset);
+    g_test_add_func("/ahci/hba-reset", test_hba_reset);
+    g_test_add_func("/ahci/msi", test_msi);
+    g_test_add_func("/ahci/descriptor-interrupt", test_descriptor_interrupt);
+    g_test_add_func("/ahci/state", test_state);
+    return g_test_run();
+}
