@@ -54,7 +54,7 @@ static void add_timers(struct q35 *q35)
     q35->rtc = mc146818_new(q35->machine, &q35->isa[8]);
     for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
         if (HPET_ROUTES_MASK & 1u << pin)
-            hpet.routes[pin] = ioapic_line(q35->ioapic, pin);
+            hpet.routes[pin] = ioapic_shared_line(q35->ioapic, pin, 1); /* others drive these inputs too */
     q35->hpet = hpet_new(q35->machine, &hpet);
 }
 

@@ -8,7 +8,12 @@
 #include "devices/platform/ich9_lpc.h"
 #include "devices/platform/q35_host.h"
 #include "devices/platform/smbus.h"
+#include "devices/timer/hpet.h"
+#include "firmware/acpi/acpi_pc.h"
 #include "firmware/linux/linux_boot.h"
+#include "firmware/smbios/smbios.h"
+#include "firmware/uefi/shim.h"
+#include "firmware/uefi/uefi.h"
 
 #define ROM_AREA 0xF0000u
 #define EBDA 0x9FC00u
@@ -42,6 +47,44 @@ static void set_up_chipset(struct q35 *q35)
     memory_commit(machine_memory(q35->machine));
 }
 
+static GByteArray *build_acpi(void *opaque, uint64_t base, uint64_t *rsdp)
+{
+    const struct q35 *q35 = opaque;
+    const struct acpi_pc pc = {.cpus = machine_config(q35->machine)->cpus,
+                               .local_apic = APIC_DEFAULT_BASE,
+                               .io_apic = Q35_IOAPIC_ADDRESS,
+                               .io_apic_id = 0,
+                               .ecam = Q35_ECAM_ADDRESS,
+                               .buses = Q35_ECAM_BUSES,
+                               .memory32 = Q35_PCI_MEMORY_START,
+                               .memory32_size = Q35_PCI_MEMORY_END - Q35_PCI_MEMORY_START,
+                               .memory64 = Q35_PCI_MEMORY64_START,
+                               .memory64_size = Q35_PCI_MEMORY64_END - Q35_PCI_MEMORY64_START,
+                               .hpet = Q35_HPET_ADDRESS,
+                               .hpet_block_id = hpet_block_id(),
+                               .pm_base = Q35_PM_BASE,
+                               .sci = Q35_SCI_IRQ};
+
+    return acpi_pc_build(&pc, base, rsdp);
+}
+
+static GByteArray *build_smbios(void *opaque, uint64_t base, uint64_t *entry_point_3)
+{
+    const struct q35 *q35 = opaque;
+    struct smbios_machine machine = {.product = "q35",
+                                     .version = GALVANIC_VERSION,
+                                     .cpus = machine_config(q35->machine)->cpus,
+                                     .cpu_name = "Galvanic virtual CPU",
+                                     .cpu_mhz = 1000,
+                                     .memory_size = q35->memory_size,
+                                     .ranges = {{0, q35->low_memory},
+                                                {Q35_HIGH_MEMORY, q35->memory_size - q35->low_memory}},
+                                     .range_count = q35->memory_size > q35->low_memory ? 2 : 1};
+
+    smbios_uuid_from_seed(machine_config(q35->machine)->seed, machine.uuid);
+    return smbios_build(&machine, base, entry_point_3, NULL);
+}
+
 static void add_range(struct linux_boot *boot, uint64_t address, uint64_t end, uint32_t type)
 {
     if (end > address && boot->range_count < LINUX_MEMORY_RANGES)
@@ -57,17 +100,101 @@ static void boot_directly(struct q35 *q35)
                               .append = q35->append,
                               .kernel_name = q35->kernel_name};
     uint64_t tables = q35->low_memory - TABLES_SIZE;
+    g_autoptr(GByteArray) acpi = build_acpi(q35, tables, &boot.rsdp);
     g_autoptr(GError) error = NULL;
 
+    memory_write(machine_memory(q35->machine), tables, acpi->data, acpi->len);
     add_range(&boot, 0, EBDA, LINUX_MEMORY_RAM);
     add_range(&boot, EBDA, Q35_VIDEO_WINDOW, LINUX_MEMORY_RESERVED);
     add_range(&boot, ROM_AREA, MIB, LINUX_MEMORY_RESERVED);
     add_range(&boot, MIB, tables, LINUX_MEMORY_RAM);
     add_range(&boot, tables, q35->low_memory, LINUX_MEMORY_ACPI);
-    add_range(&boot, Q35_ECAM_ADDRESS, Q35_ECAM_ADDRESS + Q35_ECAM_BUSES * MIB, LINUX_MEMORY_RESERVED);
+    add_range(&boot, Q35_ECAM_ADDRESS, Q35_ECAM_ADDRESS + Q35_ECAM_BUSES * (uint64_t)MIB, LINUX_MEMORY_RESERVED);
     add_range(&boot, Q35_HIGH_MEMORY, Q35_HIGH_MEMORY + (q35->memory_size - q35->low_memory), LINUX_MEMORY_RAM);
     if (!linux_boot_start(&boot, &error))
         machine_crash(q35->machine, "%s", error->message);
+}
+
+static uint64_t framebuffer(void *opaque)
+{
+    const struct q35 *q35 = opaque;
+    uint64_t address = bochs_display_framebuffer(q35->display);
+
+    return address == UINT64_MAX ? 0 : address;
+}
+
+static bool set_mode(void *opaque, uint32_t width, uint32_t height, uint32_t *stride)
+{
+    struct q35 *q35 = opaque;
+
+    *stride = width * 4;
+    return bochs_display_set_mode(q35->display, width, height, 32);
+}
+
+/* What the shim cannot see by itself: the places that devices decode. */
+static const struct uefi_range ranges[] = {
+    {.address = Q35_ECAM_ADDRESS, .size = Q35_ECAM_BUSES * (uint64_t)MIB, .type = EFI_MEMORY_MAPPED_IO},
+    {.address = Q35_IOAPIC_ADDRESS, .size = 0x1000, .type = EFI_MEMORY_MAPPED_IO},
+    {.address = Q35_HPET_ADDRESS, .size = 0x1000, .type = EFI_MEMORY_MAPPED_IO},
+    {.address = APIC_DEFAULT_BASE, .size = 0x1000, .type = EFI_MEMORY_MAPPED_IO},
+};
+
+static bool add_shim(struct q35 *q35, const struct board_config *config, GError **error)
+{
+    struct uefi_disk disks[BOARD_DISKS] = {0};
+    const struct uefi_display display = {.pci_devfn = PCI_DEVFN(1, 0),
+                                         .framebuffer = framebuffer,
+                                         .framebuffer_size = q35->display ? bochs_display_memory_size(q35->display) : 0,
+                                         .set_mode = set_mode,
+                                         .opaque = q35,
+                                         .width = config->width,
+                                         .height = config->height,
+                                         .edid = q35->display ? bochs_display_edid(q35->display) : NULL};
+    g_autofree char *ids = g_new0(char, BOARD_DISKS * 16);
+
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        const struct board_disk *disk = &config->disks[i];
+        g_snprintf(ids + 16 * (size_t)i, 16, "disk%u", i);
+        disks[i] = (struct uefi_disk){.id = ids + 16 * (size_t)i,
+                                      .block = disk->block,
+                                      .bus = UEFI_DISK_SATA,
+                                      .pci_devfn = PCI_DEVFN(0x1F, 2),
+                                      .port = (uint16_t)i,
+                                      .block_size = disk->cdrom ? 2048 : 512,
+                                      .removable = disk->cdrom,
+                                      .cdrom = disk->cdrom,
+                                      .read_only = disk->cdrom || block_read_only(disk->block)};
+    }
+    const struct uefi_config shim = {
+        .machine = q35->machine,
+        .disks = disks,
+        .disk_count = config->disk_count,
+        .display = q35->display ? &display : NULL,
+        .serial = {.type = UEFI_UART_16550, .space = MEMORY_SPACE_PORT, .address = 0x3F8},
+        .i8042 = true,
+        .pci = q35->pci,
+        .pci_windows = {.io_start = Q35_PCI_IO_START,
+                        .io_end = Q35_PCI_IO_END,
+                        .memory32_start = Q35_PCI_MEMORY_START,
+                        .memory32_end = Q35_PCI_MEMORY_END,
+                        .memory64_start = Q35_PCI_MEMORY64_START,
+                        .memory64_end = Q35_PCI_MEMORY64_END,
+                        .last_bus = 255},
+        .ranges = ranges,
+        .range_count = G_N_ELEMENTS(ranges),
+        .build_acpi = build_acpi,
+        .build_smbios = build_smbios,
+        .builder_opaque = q35,
+        .variable_store = config->variable_store,
+        .variable_store_read_only = config->variable_store_read_only,
+        .efi_app = config->efi_app,
+        .efi_app_name = config->efi_app_name,
+        .initrd = config->initrd,
+        .command_line = config->append,
+        .autokey = config->autokey,
+    };
+    q35->uefi = uefi_new(&shim, error);
+    return q35->uefi != NULL;
 }
 
 void q35_reset_firmware(struct q35 *q35)
@@ -75,25 +202,33 @@ void q35_reset_firmware(struct q35 *q35)
     set_up_chipset(q35);
     if (q35->kernel)
         boot_directly(q35);
+    else
+        uefi_reset(q35->uefi);
 }
 
 bool q35_hypercall(void *opaque, struct cpu *cpu, uint32_t immediate)
 {
-    return false;
+    struct q35 *q35 = opaque;
+
+    return q35->uefi && uefi_hypercall(q35->uefi, cpu, immediate);
 }
 
 void q35_boundary(void *opaque)
 {
+    struct q35 *q35 = opaque;
+
+    if (q35->uefi)
+        uefi_boundary(q35->uefi);
 }
 
 bool q35_add_firmware(struct q35 *q35, const struct board_config *config, GError **error)
 {
-    if (config->kernel) {
-        if (!linux_boot_check(config->kernel, config->kernel_name, error))
-            return false;
-        q35->kernel = g_bytes_ref(config->kernel);
-        q35->kernel_name = g_strdup(config->kernel_name);
-    }
+    if (!config->kernel)
+        return add_shim(q35, config, error);
+    if (!linux_boot_check(config->kernel, config->kernel_name, error))
+        return false;
+    q35->kernel = g_bytes_ref(config->kernel);
+    q35->kernel_name = g_strdup(config->kernel_name);
     q35->initrd = config->initrd ? g_bytes_ref(config->initrd) : NULL;
     q35->append = g_strdup(config->append);
     return true;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "version.h"
 
 static const struct {
     const char *name;

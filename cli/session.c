@@ -7,6 +7,7 @@
 
 #include "cli/window.h"
 #include "emu/host/pages.h"
+#include "guest/builtin.h"
 
 int report_error(const GError *error)
 {
@@ -108,6 +109,10 @@ static bool make_config(struct session *session, struct board_config *config, GE
         !load_file("--efi-app", options->efi_app, &config->efi_app, error))
         return false;
     config->efi_app_name = options->efi_app;
+    if (!options->disks->len && !options->kernel && !options->efi_app) {
+        config->efi_app = g_bytes_new_static(guest_x86_64, guest_x86_64_size);
+        config->efi_app_name = "the built-in guest";
+    }
     config->kernel_name = options->kernel;
     config->append = options->append;
     config->memory_size = options->memory;

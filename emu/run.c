@@ -11,7 +11,7 @@
 #include "emu/machine_internal.h"
 
 #define TURN_INSTRUCTIONS 20000            /* of one CPU before the next gets its turn: part of the machine */
-#define PACE_SLACK_NS (20 * 1000 * 1000LL) /* virtual time may be ahead of wall time by this much */
+#define PACE_SLACK_NS (20 * 1000 * 1000LL) /* virtual and wall time may part by this much before idle gives up on it */
 #define LONGEST_WAIT_NS (200 * 1000 * 1000LL)
 
 uint64_t machine_instructions(const struct machine *machine)
@@ -312,10 +312,10 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
 {
     int64_t wall = host_monotonic();
 
-    if (!machine->pace_started || wall - now > machine->pace_offset)
-        machine->pace_offset = wall - now; /* the guest was slower than the wall: that time is gone */
-    if (machine->pace_offset - (wall - now) > PACE_SLACK_NS)
-        machine->pace_offset = wall - now + PACE_SLACK_NS;
+    /* A guest that was slower than the wall catches up a little; what is more than the slack is gone. */
+    if (!machine->pace_started)
+        machine->pace_offset = wall - now;
+    machine->pace_offset = CLAMP(machine->pace_offset, wall - now - PACE_SLACK_NS, wall - now + PACE_SLACK_NS);
     machine->pace_started = true;
     g_mutex_lock(&machine->wait_mutex);
     for (;;) {

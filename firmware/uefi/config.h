@@ -98,6 +98,7 @@ struct uefi_config {
     const char *efi_app_name; /* for messages */
     GBytes *initrd;           /* served by LoadFile2 on LINUX_EFI_INITRD_MEDIA_GUID; NULL: none */
     const char *command_line; /* load options of @efi_app; NULL: none */
+    bool autokey; /* press Enter in the Redox bootloader's resolution menu */
 };
 
 #endif
