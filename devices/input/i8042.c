@@ -173,8 +173,6 @@ static uint64_t read_data(void *opaque, uint64_t offset, unsigned size)
     struct i8042 *controller = opaque;
     uint8_t byte = controller->data;
 
-    (void)offset;
-    (void)size;
     controller->full = false;
     update_irqs(controller);
     fill(controller);
@@ -275,8 +273,6 @@ static void write_command(void *opaque, uint64_t offset, unsigned size, uint64_t
     struct i8042 *controller = opaque;
     uint8_t command = (uint8_t)value;
 
-    (void)offset;
-    (void)size;
     controller->last_was_command = true;
     controller->parameter_of = 0;
     if (command >= PULSE_OUTPUT) {
@@ -321,8 +317,6 @@ static void write_data(void *opaque, uint64_t offset, unsigned size, uint64_t va
     struct i8042 *controller = opaque;
     uint8_t command = controller->parameter_of;
 
-    (void)offset;
-    (void)size;
     controller->last_was_command = false;
     controller->parameter_of = 0;
     if (command) {
@@ -337,8 +331,6 @@ static uint64_t read_status(void *opaque, uint64_t offset, unsigned size)
 {
     const struct i8042 *controller = opaque;
 
-    (void)offset;
-    (void)size;
     return (uint64_t)(STATUS_UNLOCKED | (controller->ram[0] & CONFIG_SYSTEM ? STATUS_SYSTEM : 0) |
                       (controller->full ? STATUS_OUTPUT_FULL : 0) |
                       (controller->full && controller->of_mouse ? STATUS_MOUSE : 0) |

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)": commands from the system, scan codes.
+ * IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)": commands from the system, scan
+ * codes.
  *
  * Repetition comes from outside (a host's keyboard repeats by itself): the typematic rate is kept, not used.
  */

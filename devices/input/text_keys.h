@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 /*
- * Appends the events of typing @text to @out, two bytes an event as the journal source "keyboard" takes them: printable
- * ASCII, newline and carriage return (Enter), tab, backspace (also 0x7F), escape, and Control with a letter for the other control
- * characters from 0x01 to 0x1A.  False with @error, and nothing appended, when a character is on no key.
+ * Appends the events of typing @text to @out, two bytes an event as the journal source "keyboard" takes them:
+ * printable ASCII, newline and carriage return (Enter), tab, backspace (also 0x7F), escape, and Control with a letter
+ * for the other control characters from 0x01 to 0x1A.  False with @error, and nothing appended, when a character is on
+ * no key.
  */
 bool text_keys(const char *text, GByteArray *out, GError **error);
 

@@ -112,8 +112,6 @@ bool acpi_pm_press_power_button(struct acpi_pm *pm)
 
 static void deliver(void *opaque, const uint8_t *data, size_t length)
 {
-    (void)data;
-    (void)length;
     acpi_pm_press_power_button(opaque);
 }
 
@@ -237,7 +235,6 @@ static uint64_t command_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct acpi_pm *pm = opaque;
 
-    (void)size;
     return offset == 0 ? pm->apm_control : pm->apm_status;
 }
 
@@ -245,7 +242,6 @@ static void command_write(void *opaque, uint64_t offset, unsigned size, uint64_t
 {
     struct acpi_pm *pm = opaque;
 
-    (void)size;
     if (offset != 0) {
         pm->apm_status = (uint8_t)value;
         return;

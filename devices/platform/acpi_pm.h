@@ -26,8 +26,8 @@ struct acpi_pm_config {
 };
 
 /*
- * The machine owns the result.  @config is copied.  Makes the journal source "power-button": any byte is a press, which a
- * guest that has enabled the button sees as a fixed event.
+ * The machine owns the result.  @config is copied.  Makes the journal source "power-button": any byte is a press, which
+ * a guest that has enabled the button sees as a fixed event.
  */
 struct acpi_pm *acpi_pm_new(struct machine *machine, const struct acpi_pm_config *config);
 /* The LPC bridge's PMBASE and ACPI_EN.  The block's place is this device's state, nobody else need restore it. */

@@ -34,9 +34,6 @@ uint8_t debug_ports_post_code(const struct debug_ports *ports)
 
 static uint64_t console_read(void *opaque, uint64_t offset, unsigned size)
 {
-    (void)opaque;
-    (void)offset;
-    (void)size;
     return CONSOLE_SIGNATURE;
 }
 
@@ -45,16 +42,11 @@ static void console_write(void *opaque, uint64_t offset, unsigned size, uint64_t
     struct debug_ports *ports = opaque;
     uint8_t byte = (uint8_t)value;
 
-    (void)offset;
-    (void)size;
     character_write(&ports->output, &byte, 1);
 }
 
 static uint64_t zero_read(void *opaque, uint64_t offset, unsigned size)
 {
-    (void)opaque;
-    (void)offset;
-    (void)size;
     return 0;
 }
 
@@ -62,8 +54,6 @@ static void exit_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
 {
     struct debug_ports *ports = opaque;
 
-    (void)offset;
-    (void)size;
     machine_guest_exit(ports->machine, (int)((uint32_t)value << 1 | 1));
 }
 
@@ -72,8 +62,6 @@ static void shutdown_write(void *opaque, uint64_t offset, unsigned size, uint64_
     struct debug_ports *ports = opaque;
     char letter = (char)value;
 
-    (void)offset;
-    (void)size;
     if (letter == shutdown_word[ports->matched])
         ports->matched++;
     else
@@ -88,8 +76,6 @@ static uint64_t post_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct debug_ports *ports = opaque;
 
-    (void)offset;
-    (void)size;
     return ports->post_code;
 }
 
@@ -97,8 +83,6 @@ static void post_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
 {
     struct debug_ports *ports = opaque;
 
-    (void)offset;
-    (void)size;
     ports->post_code = (uint8_t)value;
 }
 

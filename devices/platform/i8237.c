@@ -53,7 +53,6 @@ static uint64_t controller_read(void *opaque, uint64_t offset, unsigned size)
     struct controller *controller = opaque;
     unsigned reg = (unsigned)offset / controller->spacing;
 
-    (void)size;
     if (reg < STATUS_COMMAND) {
         uint16_t word = controller->current[reg / 2][reg % 2];
         uint8_t byte = (uint8_t)(controller->high_byte ? word >> 8 : word);
@@ -86,7 +85,6 @@ static void controller_write(void *opaque, uint64_t offset, unsigned size, uint6
     unsigned reg = (unsigned)offset / controller->spacing;
     uint8_t value = (uint8_t)wide, channel = value & 3;
 
-    (void)size;
     if (reg < STATUS_COMMAND) {
         write_channel(controller, reg, value);
         return;
@@ -98,7 +96,8 @@ static void controller_write(void *opaque, uint64_t offset, unsigned size, uint6
     case REQUEST:
         controller->request = with_bit(controller->request, channel, value & 4);
         if (value & 4)
-            machine_guest_error(controller->owner->machine, "i8237", "a transfer is requested by software; none starts");
+            machine_guest_error(controller->owner->machine, "i8237",
+                                "a transfer is requested by software; none starts");
         break;
     case SINGLE_MASK:
         controller->mask = with_bit(controller->mask, channel, value & 4);
@@ -125,7 +124,6 @@ static uint64_t pages_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct i8237 *dma = opaque;
 
-    (void)size;
     return dma->pages[offset];
 }
 
@@ -133,7 +131,6 @@ static void pages_write(void *opaque, uint64_t offset, unsigned size, uint64_t v
 {
     struct i8237 *dma = opaque;
 
-    (void)size;
     dma->pages[offset] = (uint8_t)value;
 }
 

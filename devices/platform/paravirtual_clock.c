@@ -123,7 +123,6 @@ void paravirtual_clock_tsc_changed(struct paravirtual_clock *clock, unsigned cpu
 
 void paravirtual_clock_cpuid(struct paravirtual_clock *clock, uint32_t leaf, uint32_t answer[4])
 {
-    (void)clock;
     if (leaf == LEAF_SIGNATURE) {
         answer[0] = LEAF_FEATURES;
         answer[1] = 0x4B4D564B; /* "KVMK" */

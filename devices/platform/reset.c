@@ -36,8 +36,6 @@ static uint64_t control_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct platform_reset *reset = opaque;
 
-    (void)offset;
-    (void)size;
     return reset->control;
 }
 
@@ -47,8 +45,6 @@ static void control_write(void *opaque, uint64_t offset, unsigned size, uint64_t
     struct platform_reset *reset = opaque;
     bool rises = (value & CONTROL_RESET_CPU) && !(reset->control & CONTROL_RESET_CPU);
 
-    (void)offset;
-    (void)size;
     reset->control = (uint8_t)value & CONTROL_BITS;
     if (rises)
         machine_reset_request(reset->machine);
@@ -58,8 +54,6 @@ static uint64_t port_92_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct platform_reset *reset = opaque;
 
-    (void)offset;
-    (void)size;
     return reset->port_92;
 }
 
@@ -68,8 +62,6 @@ static void port_92_write(void *opaque, uint64_t offset, unsigned size, uint64_t
     struct platform_reset *reset = opaque;
     bool rises = (value & PORT_92_INIT) && !(reset->port_92 & PORT_92_INIT);
 
-    (void)offset;
-    (void)size;
     reset->port_92 = (uint8_t)value & (PORT_92_INIT | PORT_92_A20);
     if (rises)
         machine_reset_request(reset->machine);

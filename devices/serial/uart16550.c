@@ -3,8 +3,8 @@
  * PC16550D universal asynchronous receiver/transmitter with FIFOs: data sheet, section 8 "Registers".
  *
  * Two things differ from a chip on a wire, both on purpose:
- * - The transmitter is empty again right after a write: a byte goes out at once.  Guests poll or wait for THRE; the time
- *   of a real line (87 us a byte) would be their boot time, and nobody can see it.
+ * - The transmitter is empty again right after a write: a byte goes out at once.  Guests poll or wait for THRE; the
+ *   time of a real line (87 us a byte) would be their boot time, and nobody can see it.
  * - Input that arrives faster than the guest reads waits in a backlog behind the FIFO, as if the sender minded flow
  *   control, and moves up as the guest drains the FIFO.  Bytes are lost (overrun) only when the backlog is full.
  *
@@ -363,7 +363,6 @@ static uint64_t uart_read(void *opaque, uint64_t offset, unsigned size)
     struct uart16550 *uart = opaque;
     bool dlab = uart->lcr & LCR_DLAB;
 
-    (void)size;
     switch ((enum reg)offset) {
     case RBR_THR_DLL:
         return dlab ? uart->divisor & 0xFF : read_rbr(uart);
@@ -391,7 +390,6 @@ static void uart_write(void *opaque, uint64_t offset, unsigned size, uint64_t wi
     uint8_t value = (uint8_t)wide;
     bool dlab = uart->lcr & LCR_DLAB;
 
-    (void)size;
     switch ((enum reg)offset) {
     case RBR_THR_DLL:
         if (dlab)

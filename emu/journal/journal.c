@@ -208,7 +208,6 @@ static int compare_times(const void *a, const void *b, void *unused)
 {
     const struct input *left = a, *right = b;
 
-    (void)unused;
     /* Equal times: "less", so that g_queue_insert_sorted() puts the new one behind those that are there. */
     return left->virtual_ns <= right->virtual_ns ? -1 : 1;
 }

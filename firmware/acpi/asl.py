@@ -16,7 +16,8 @@ with tempfile.TemporaryDirectory() as folder:
     command = [iasl, '-vs', '-p', prefix]
     for include in includes:
         command += ['-I', os.path.abspath(include) + os.sep]
-    result = subprocess.run(command + [os.path.abspath(source)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = subprocess.run(command + [os.path.abspath(source)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True)
     clean = '0 Errors, 0 Warnings, 0 Remarks' in result.stdout
     if result.returncode != 0 or not clean:
         sys.exit(f'{source}: iasl is not content with it\n{result.stdout}')

@@ -25,13 +25,11 @@ static void count(void *opaque)
 
 static void count_note(void *opaque, const char *text)
 {
-    (void)text;
     (*(unsigned *)opaque)++;
 }
 
 static void set_up(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     f->machine = test_machine();
     machine_set_note_handler(f->machine, count_note, &f->notes);
     struct i8042_config config = {.keyboard_irq = test_irq(&f->keyboard), .mouse_irq = test_irq(&f->mouse),
@@ -41,7 +39,6 @@ static void set_up(struct fixture *f, gconstpointer unused)
 
 static void tear_down(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     machine_free(f->machine);
 }
 
@@ -103,7 +100,6 @@ static void set_config(struct fixture *f, uint8_t config)
 
 static void test_controller(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     g_assert_cmphex(IN(COMMAND), ==, 0x14);
     g_assert_cmphex(command(f, 0x20), ==, 0x65);
     g_assert_cmphex(IN(COMMAND), ==, 0x1C);
@@ -133,7 +129,6 @@ static void test_controller(struct fixture *f, gconstpointer unused)
 
 static void test_buffers(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     set_config(f, 0x47);
     OUT(COMMAND, 0xD2);
     OUT(DATA, 0x5A);
@@ -158,7 +153,6 @@ static void test_buffers(struct fixture *f, gconstpointer unused)
 
 static void test_reset_and_a20(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     g_assert_true(i8042_a20(f->controller));
     OUT(COMMAND, 0xD1);
     OUT(DATA, 0xDD);
@@ -181,7 +175,6 @@ static void test_reset_and_a20(struct fixture *f, gconstpointer unused)
 /* One edge for each byte, and only while the command byte allows it. */
 static void test_interrupts(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     key(f, KEY_A, true);
     g_assert_true(f->keyboard.level);
     g_assert_cmpuint(f->keyboard.edges, ==, 1);
@@ -215,7 +208,6 @@ static void test_interrupts(struct fixture *f, gconstpointer unused)
 /* As Redox's ps2d does it. */
 static void test_redox_start(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(COMMAND, 0xAD);
     OUT(COMMAND, 0xA7);
     set_config(f, 0x34);
@@ -260,7 +252,6 @@ static void choose_set(struct fixture *f, uint8_t set, bool translated)
 
 static void test_scan_codes(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     choose_set(f, 2, false);
     press(f, KEY_A, "1c", "f0 1c");
     press(f, 0x40, "83", "f0 83"); /* F7 */
@@ -311,7 +302,6 @@ static void test_scan_codes(struct fixture *f, gconstpointer unused)
 
 static void test_set_3(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     choose_set(f, 3, false);
     press(f, KEY_A, "1c", ""); /* typematic: repeats, no break */
     key(f, KEY_A, true);
@@ -348,7 +338,6 @@ static void test_set_3(struct fixture *f, gconstpointer unused)
 
 static void test_keyboard_commands(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     choose_set(f, 2, false);
     OUT(DATA, 0xEE);
     expect(f, "ee");
@@ -395,7 +384,6 @@ static void test_keyboard_commands(struct fixture *f, gconstpointer unused)
 /* The answer to a command overtakes the codes that wait; codes come at the speed of the wire. */
 static void test_order(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     choose_set(f, 2, false);
     for (unsigned i = 0; i < 20; i++) {
         key(f, KEY_A, true);
@@ -417,7 +405,6 @@ static void test_overrun(struct fixture *f, gconstpointer unused)
     unsigned makes = 0, overruns = 0;
     uint8_t last = 0;
 
-    (void)unused;
     choose_set(f, 2, false);
     OUT(COMMAND, 0xD2); /* the buffer is taken, nothing leaves the keyboard */
     OUT(DATA, 0x00);
@@ -451,7 +438,6 @@ static void test_text(struct fixture *f, gconstpointer unused)
     g_autoptr(GError) error = NULL;
     bool shift = false;
 
-    (void)unused;
     g_assert_true(text_keys(text, events, &error));
     g_assert_no_error(error);
     test_submit(f->machine, "keyboard", events->data, events->len);
@@ -503,7 +489,6 @@ static void test_state(struct fixture *f, gconstpointer unused)
 
 static void test_reset(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     choose_set(f, 1, false);
     key(f, KEY_A, true);
     OUT(COMMAND, 0x60);

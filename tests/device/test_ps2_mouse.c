@@ -17,7 +17,6 @@ struct fixture {
 
 static void set_up(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     f->machine = test_machine();
     struct i8042_config config = {.keyboard_irq = test_irq(&f->keyboard), .mouse_irq = test_irq(&f->mouse)};
     i8042_new(f->machine, &config);
@@ -27,7 +26,6 @@ static void set_up(struct fixture *f, gconstpointer unused)
 
 static void tear_down(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     machine_free(f->machine);
 }
 
@@ -88,7 +86,6 @@ static void start(struct fixture *f, unsigned identity)
 
 static void test_commands(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     say(f, 0xFF);
     g_assert_true(f->mouse.level);
     expect(f, "fa aa 00");
@@ -135,7 +132,6 @@ static void test_commands(struct fixture *f, gconstpointer unused)
 
 static void test_stream(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     move(f, 5, 5, 0, 0); /* not enabled */
     expect(f, "");
     start(f, 0);
@@ -161,7 +157,6 @@ static void test_stream(struct fixture *f, gconstpointer unused)
 /* Not more reports than the sample rate allows; movement adds up, clicks are kept. */
 static void test_sample_rate(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     start(f, 0);
     move(f, 1, 0, 0, 0);
     move(f, 1, 0, 0, 0);
@@ -184,7 +179,6 @@ static void test_sample_rate(struct fixture *f, gconstpointer unused)
 
 static void test_slow_guest(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     start(f, 0);
     move(f, 1, 1, 0, 0);
     machine_advance(f->machine, 100 * SAMPLE); /* the first byte stands in the controller */
@@ -197,7 +191,6 @@ static void test_slow_guest(struct fixture *f, gconstpointer unused)
 
 static void test_scaling(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     start(f, 0);
     say(f, 0xE7);
     expect(f, "fa");
@@ -218,7 +211,6 @@ static void test_scaling(struct fixture *f, gconstpointer unused)
 
 static void test_remote(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     say(f, 0xF0);
     expect(f, "fa");
     move(f, 300, 0, 0, POINTER_LEFT);
@@ -233,7 +225,6 @@ static void test_remote(struct fixture *f, gconstpointer unused)
 
 static void test_wheel(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     start(f, 3);
     say(f, 0xF2);
     expect(f, "fa 03");

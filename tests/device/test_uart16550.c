@@ -18,13 +18,11 @@ struct fixture {
 
 static void count_note(void *opaque, const char *text)
 {
-    (void)text;
     (*(unsigned *)opaque)++;
 }
 
 static void set_up(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     f->machine = test_machine();
     machine_set_note_handler(f->machine, count_note, &f->notes);
     f->sent = g_string_new(NULL);
@@ -35,7 +33,6 @@ static void set_up(struct fixture *f, gconstpointer unused)
 
 static void tear_down(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     machine_free(f->machine);
     g_string_free(f->sent, TRUE);
 }
@@ -68,7 +65,6 @@ static void open_port(struct fixture *f, unsigned trigger)
 
 static void test_reset_values(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     g_assert_cmphex(IN(RBR), ==, 0);
     g_assert_cmphex(IN(IER), ==, 0);
     g_assert_cmphex(IN(IIR), ==, 0x01);
@@ -90,7 +86,6 @@ static void test_reset_values(struct fixture *f, gconstpointer unused)
 
 static void test_divisor(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(IER, 0x05);
     OUT(LCR, 0x83);
     OUT(DLL, 0x34);
@@ -105,7 +100,6 @@ static void test_divisor(struct fixture *f, gconstpointer unused)
 
 static void test_transmit(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     open_port(f, 3);
     for (const char *p = "hello"; *p; p++) {
         g_assert_cmphex(IN(LSR) & 0x60, ==, 0x60);
@@ -118,7 +112,6 @@ static void test_transmit(struct fixture *f, gconstpointer unused)
 /* A write to THR takes the interrupt back and gives it again: an edge for a controller that looks at edges. */
 static void test_transmit_interrupt(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     open_port(f, 3);
     g_assert_false(f->line.level);
     OUT(IER, 0x02);
@@ -142,7 +135,6 @@ static void test_transmit_interrupt(struct fixture *f, gconstpointer unused)
 
 static void test_receive_without_fifo(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(LCR, 0x03);
     OUT(IER, 0x01);
     type(f, "ab");
@@ -160,7 +152,6 @@ static void test_receive_without_fifo(struct fixture *f, gconstpointer unused)
 /* Below the trigger level the interrupt comes four character times after the last traffic. */
 static void test_timeout(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     open_port(f, 3);
     OUT(IER, 0x01);
     type(f, "abc");
@@ -190,7 +181,6 @@ static void test_trigger_levels(struct fixture *f, gconstpointer unused)
 {
     static const unsigned levels[4] = {1, 4, 8, 14};
 
-    (void)unused;
     for (unsigned i = 0; i < 4; i++) {
         open_port(f, i);
         OUT(IER, 0x01);
@@ -211,7 +201,6 @@ static void test_backlog(struct fixture *f, gconstpointer unused)
 {
     g_autofree char *text = g_malloc(70000);
 
-    (void)unused;
     for (unsigned i = 0; i < 70000; i++)
         text[i] = (char)(i * 7 + (i >> 8));
     open_port(f, 3);
@@ -260,7 +249,6 @@ static bool probe(struct fixture *f)
 
 static void test_redox_probe(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     g_assert_true(probe(f));
     g_assert_cmpstr(f->sent->str, ==, "");
     g_assert_false(f->line.level);
@@ -281,7 +269,6 @@ static void test_redox_probe(struct fixture *f, gconstpointer unused)
 
 static void test_loopback(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     open_port(f, 0);
     OUT(IER, 0x08);
     g_assert_cmphex(IN(MSR), ==, 0xB0);
@@ -316,7 +303,6 @@ static void test_loopback(struct fixture *f, gconstpointer unused)
 
 static void test_priorities(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(LCR, 0x03);
     OUT(MCR, 0x10);
     IN(MSR);
@@ -338,7 +324,6 @@ static void test_priorities(struct fixture *f, gconstpointer unused)
 
 static void test_fifo_control(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(FCR, 0xC6); /* without the enable bit nothing is taken */
     g_assert_cmphex(IN(IIR), ==, 0x01);
     OUT(FCR, 0x01);
@@ -354,7 +339,6 @@ static void test_fifo_control(struct fixture *f, gconstpointer unused)
 
 static void test_bad_writes(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     OUT(LSR, 0xFF);
     OUT(MSR, 0xFF);
     g_assert_cmpuint(f->notes, >, 0);

@@ -56,7 +56,6 @@ static int64_t fixture_now(void *opaque)
 
 static void nothing(void *opaque)
 {
-    (void)opaque;
 }
 
 static void log_delivery(struct fixture *f, char source, const uint8_t *data, size_t length)
@@ -95,7 +94,6 @@ static void stop(struct fixture *f)
 
 static void set_up(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     f->folder = g_dir_make_tmp("galvanic-journal-XXXXXX", NULL);
     g_assert_nonnull(f->folder);
     f->path = g_build_filename(f->folder, "test.gvr", NULL);
@@ -104,7 +102,6 @@ static void set_up(struct fixture *f, gconstpointer unused)
 
 static void tear_down(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     stop(f);
     g_remove(f->path);
     g_rmdir(f->folder);
@@ -141,7 +138,6 @@ static void test_delivery(struct fixture *f, gconstpointer unused)
     unsigned wakes = 0;
     bool diverged = true;
 
-    (void)unused;
     g_assert_true(journal_source_find(f->journal, "keyboard") == f->keyboard);
     g_assert_null(journal_source_find(f->journal, "serial1"));
     journal_set_wake(f->journal, count_wakes, &wakes);
@@ -164,7 +160,6 @@ static void test_delivery(struct fixture *f, gconstpointer unused)
 
 static void test_timed(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     g_assert_cmpint(journal_next_time(f->journal), ==, CLOCK_NEVER);
     journal_submit_at(f->serial, 200, (const uint8_t *)"late", 4);
     journal_submit_at(f->serial, 100, (const uint8_t *)"one", 3);
@@ -195,7 +190,6 @@ static void *submit_many(void *opaque)
 
 static void test_threads(struct fixture *f, gconstpointer unused)
 {
-    (void)unused;
     GThread *threads[4];
 
     for (unsigned i = 0; i < 4; i++)
@@ -235,7 +229,6 @@ static void test_replay(struct fixture *f, gconstpointer unused)
     struct journal_end end;
     bool diverged;
 
-    (void)unused;
     record_some(f, true);
     g_autofree char *header = journal_read_header(f->path, &error);
     g_assert_no_error(error);
@@ -276,7 +269,6 @@ static void test_divergence(struct fixture *f, gconstpointer unused)
 {
     bool diverged = false;
 
-    (void)unused;
     record_some(f, false);
     restart(f);
     g_assert_true(journal_replay(f->journal, f->path, NULL));
@@ -299,7 +291,6 @@ static void test_other_sources(struct fixture *f, gconstpointer unused)
 {
     bool diverged = false;
 
-    (void)unused;
     record_some(f, true);
     restart(f);
     journal_free(f->journal);
@@ -320,7 +311,6 @@ static void test_save_later(struct fixture *f, gconstpointer unused)
     g_autofree char *whole = NULL, *saved = NULL;
     size_t whole_length, saved_length;
 
-    (void)unused;
     record_some(f, true);
     g_assert_true(g_file_get_contents(f->path, &whole, &whole_length, NULL));
     g_assert_true(journal_save(f->journal, f->path, "run disk.img", 0x123456789ABCDEF0, &error));
@@ -355,7 +345,6 @@ static void test_bad_files(struct fixture *f, gconstpointer unused)
 {
     g_autoptr(GError) error = NULL;
 
-    (void)unused;
     expect_refused(f, "cannot open");
     g_assert_null(journal_read_header(f->path, &error));
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
@@ -383,7 +372,6 @@ static void test_damage(struct fixture *f, gconstpointer unused)
     size_t length;
     unsigned accepted = 0;
 
-    (void)unused;
     record_some(f, true);
     g_assert_true(g_file_get_contents(f->path, &whole, &length, NULL));
     for (size_t cut = 0; cut < length; cut++) {
