@@ -2,6 +2,9 @@
 /* The x86_64 part of the CPU engine: opening, registers, ports. */
 #include "emu/cpu/x86_64_internal.h"
 
+#include <exec/helper-proto.h>
+#include <fpu/softfloat-helpers.h>
+
 #include <unicorn/x86.h>
 
 X86CPU *cpu_x86_init(struct uc_struct *uc);
@@ -63,6 +66,7 @@ static const struct uc_sys_x86_ops x86_ops = {
     .write_cr4 = x86_64_write_cr4,
     .invlpg = x86_64_invlpg,
     .triple_fault = x86_64_triple_fault,
+    .x87 = x86_64_x87,
 };
 
 static CPUState *another_state(struct uc_struct *uc)
@@ -252,11 +256,6 @@ void x86_64_set_registers(struct cpu *cpu, const struct x86_64_registers *in)
     data->rip_set = true;
 }
 
-uint32_t x86_64_mxcsr(CPUX86State *env)
-{
-    return env->mxcsr;
-}
-
 void x86_64_get_fpu(struct cpu *cpu, struct x86_64_fpu *out)
 {
     CPUX86State *env = env_of(cpu);
@@ -273,8 +272,8 @@ void x86_64_get_fpu(struct cpu *cpu, struct x86_64_fpu *out)
         memcpy(out->xmm[i], &env->xmm_regs[i], 16);
     }
     out->fcw = env->fpuc;
-    out->fsw = (uint16_t)((env->fpus & ~0x3800) | (env->fpstt & 7) << 11);
-    out->mxcsr = x86_64_mxcsr(env);
+    out->fsw = (uint16_t)helper_fnstsw(env);
+    out->mxcsr = helper_stmxcsr(env);
 }
 
 void x86_64_set_fpu(struct cpu *cpu, const struct x86_64_fpu *in)
@@ -293,6 +292,7 @@ void x86_64_set_fpu(struct cpu *cpu, const struct x86_64_fpu *in)
     for (unsigned i = 0; i < 16; i++) {
         memcpy(&env->xmm_regs[i], in->xmm[i], 16);
     }
+    set_float_exception_flags(0, &env->fp_status);
     cpu_set_fpuc(env, in->fcw);
     cpu_set_mxcsr(env, in->mxcsr);
 }

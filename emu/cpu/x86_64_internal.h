@@ -78,8 +78,8 @@ void x86_64_reset(struct cpu *cpu);
 void x86_64_init(struct cpu *cpu);
 void x86_64_start(struct cpu *cpu, uint64_t address, uint64_t argument);
 
-/* MXCSR with the exceptions that the SSE unit has raised since. */
-uint32_t x86_64_mxcsr(CPUX86State *env);
+/* x86_64_x87.c */
+void x86_64_x87(void *opaque, enum uc_sys_x87 instruction);
 
 /* RFLAGS as they are now; inside a callback parts of them are elsewhere. */
 uint64_t x86_64_rflags(struct cpu *cpu);

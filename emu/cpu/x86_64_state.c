@@ -5,6 +5,9 @@
  */
 #include "emu/cpu/x86_64_internal.h"
 
+#include <exec/helper-proto.h>
+#include <fpu/softfloat-helpers.h>
+
 #define STATE_MAGIC 0x31363878u /* "x861": the layout below */
 
 /* One pass over the state: writes it to `out`, or reads it from `in`. */
@@ -174,7 +177,8 @@ void x86_64_save(struct cpu *cpu, GByteArray *out)
 
     pass_u32(&pass, STATE_MAGIC);
     pass_u32(&pass, model_tag(cpu));
-    env->mxcsr = x86_64_mxcsr(env);
+    helper_fnstsw(env); /* both fold the exceptions raised since into their registers */
+    helper_stmxcsr(env);
     pass_all(&pass, cpu);
     forget_tlb(env); /* as the one who loads it will find it */
 }
@@ -200,6 +204,7 @@ bool x86_64_load(struct cpu *cpu, const uint8_t *data, size_t length)
     env->dr[7] = DR7_FIXED_1;
     cpu_x86_update_dr7(env, dr7);
     env->hflags = hflags;
+    set_float_exception_flags(0, &env->fp_status);
     cpu_set_fpuc(env, env->fpuc);
     cpu_set_mxcsr(env, env->mxcsr);
     env->old_exception = -1;

@@ -34,6 +34,22 @@ struct uc_sys_range {
     bool read_only;
 };
 
+/* x87 instructions that take no part of a memory operand. */
+enum uc_sys_x87 {
+    UC_SYS_F2XM1,
+    UC_SYS_FYL2X,
+    UC_SYS_FYL2XP1,
+    UC_SYS_FPTAN,
+    UC_SYS_FPATAN,
+    UC_SYS_FXTRACT,
+    UC_SYS_FPREM,
+    UC_SYS_FPREM1,
+    UC_SYS_FSINCOS,
+    UC_SYS_FSIN,
+    UC_SYS_FCOS,
+    UC_SYS_FSCALE,
+};
+
 /* x86 helpers whose work is done outside.  `env` is a CPUX86State. */
 struct uc_sys_x86_ops {
     void (*rdmsr)(void *env, uintptr_t retaddr);
@@ -53,6 +69,7 @@ struct uc_sys_x86_ops {
     void (*write_cr4)(void *env, uint64_t value, uintptr_t retaddr);
     void (*invlpg)(void *env, uint64_t address);
     void (*triple_fault)(void *env);
+    void (*x87)(void *env, enum uc_sys_x87 instruction);
 };
 
 struct uc_sys_ops {
