@@ -78,8 +78,10 @@ static void test_read(void)
     port_start(&rig, 0);
     put_prd(&rig, 0, 0, DATA, 512);
     put_command(&rig, 0, 0, &read_one, 1);
+    uint64_t hash = memory_hash(ram(&rig));
     px_write(&rig, 0, CI, 1);
     assert_data(&rig, DATA, rig.disk_bytes + 3 * 512, 512);
+    g_assert_cmphex(memory_hash(ram(&rig)), !=, hash); /* the page is known to be written */
     g_assert_cmphex(px(&rig, 0, CI), ==, 1);
     g_assert_cmphex(px(&rig, 0, TFD) & 0x80, ==, 0x80);
     g_assert_cmphex(px(&rig, 0, PXIS), ==, 0);
@@ -194,16 +196,28 @@ static void test_list(void)
     assert_data(&rig, DATA, rig.disk_bytes + 512, 1024);
     machine_advance(rig.machine, COMMAND_TIME + 512);
     g_assert_cmphex(px(&rig, 0, CI), ==, 0);
+
+    /* The search goes round. */
+    put_prd(&rig, 12, 0, DATA, 512);
+    put_command(&rig, 0, 12, &first, 1);
+    px_write(&rig, 0, CI, 1 << 4 | 1 << 12);
+    machine_advance(rig.machine, COMMAND_TIME + 512);
+    g_assert_cmphex(px(&rig, 0, CI), ==, 1 << 4);
     rig_free(&rig);
+}
+
+static void put_queued_long(struct rig *rig, unsigned slot, uint64_t lba, bool write, unsigned sectors)
+{
+    struct ata ata = {.command = write ? 0x61 : 0x60, .device = 0x40, .lba = lba, .features = (uint16_t)sectors,
+                      .count = (uint16_t)(slot << 3), .to_device = write};
+
+    put_prd(rig, slot, 0, DATA + slot * sectors * 512, sectors * 512);
+    put_command(rig, 0, slot, &ata, 1);
 }
 
 static void put_queued(struct rig *rig, unsigned slot, uint64_t lba, bool write)
 {
-    struct ata ata = {.command = write ? 0x61 : 0x60, .device = 0x40, .lba = lba, .features = 8,
-                      .count = (uint16_t)(slot << 3), .to_device = write};
-
-    put_prd(rig, slot, 0, DATA + slot * 4096, 4096);
-    put_command(rig, 0, slot, &ata, 1);
+    put_queued_long(rig, slot, lba, write, 8);
 }
 
 static void test_queue(void)
@@ -255,6 +269,8 @@ static void test_queue_error(void)
     g_assert_cmphex(px(&rig, 0, SACT), ==, 0x18); /* the failed one, and what was behind it */
     g_assert_cmphex(px(&rig, 0, TFD), ==, 0x1051);
     g_assert_cmphex(px(&rig, 0, PXIS), ==, 1 << 30 | 8);
+    put_prd(&rig, 0, 0, DATA, 512);
+    put_command(&rig, 0, 0, &read_one, 1);
     px_write(&rig, 0, CI, 1); /* nothing runs until ST is cleared */
     machine_advance(rig.machine, 1000000);
     g_assert_cmphex(px(&rig, 0, CI), ==, 1);
@@ -465,9 +481,12 @@ static void test_soft_reset(void)
     memory_write8(ram(&rig), TABLES + 15, 4);
     px_write(&rig, 2, CI, 1);
     g_assert_cmphex(px(&rig, 2, CI), ==, 0);
+    g_assert_cmphex(px(&rig, 2, TFD) & 0x80, ==, 0);
+    memory_write32(ram(&rig), LIST + 0x2000, 5); /* without "clear busy upon R_OK" it stays busy */
+    px_write(&rig, 2, CI, 1);
+    g_assert_cmphex(px(&rig, 2, TFD) & 0x80, ==, 0x80);
     memory_set(ram(&rig), FIS + 0x240, 0, 20);
     memory_write8(ram(&rig), TABLES + 15, 0);
-    memory_write32(ram(&rig), LIST + 0x2000, 5);
     px_write(&rig, 2, CI, 1);
     g_assert_cmphex(px(&rig, 2, CI), ==, 0);
     g_assert_cmphex(px(&rig, 2, TFD), ==, 0x100);
@@ -527,6 +546,12 @@ static void test_msi(void)
     g_assert_cmpuint(rig.messages, ==, 3);
     run(&rig, 0, &read_one, 512);
     g_assert_cmpuint(rig.messages, ==, 4);
+    /* Nothing while interrupts are off; told when they are on again. */
+    hba_write(&rig, GHC, 0x80000000);
+    run(&rig, 0, &read_one, 512);
+    g_assert_cmpuint(rig.messages, ==, 4);
+    hba_write(&rig, GHC, 0x80000002);
+    g_assert_cmpuint(rig.messages, ==, 5);
     rig_free(&rig);
 }
 
@@ -545,36 +570,44 @@ static void test_descriptor_interrupt(void)
     rig_free(&rig);
 }
 
-/* Saved while a read and a queue are in flight; the copy ends as the original does. */
+/* Saved while a queue is in flight; the copy ends as the original does. */
 static void test_state(void)
 {
     struct rig rig, copy;
+    enum { SECTORS = 64, LENGTH = SECTORS * 512 };
+    uint8_t zeros[LENGTH] = {0};
 
     rig_init(&rig, 0, 2048);
     rig_init(&copy, 0, 2048);
     port_start(&rig, 0);
-    put_queued(&rig, 1, 8, false);
-    put_queued(&rig, 2, 80, true);
-    px_write(&rig, 0, SACT, 6);
-    px_write(&rig, 0, CI, 6);
-    machine_advance(rig.machine, COMMAND_TIME + 4096); /* the first is back, the second is not */
-    g_assert_cmphex(px(&rig, 0, SACT), ==, 4);
+    for (unsigned slot = 1; slot <= 4; slot++)
+        put_queued_long(&rig, slot, 100 * slot, slot == 2, SECTORS);
+    px_write(&rig, 0, SACT, 0x0E);
+    px_write(&rig, 0, CI, 0x0E);
+    machine_advance(rig.machine, COMMAND_TIME + LENGTH); /* the first is back, the others are not */
+    g_assert_cmphex(px(&rig, 0, SACT), ==, 0x0C);
     uint64_t before = machine_state_hash(rig.machine);
-    /* What the disk holds is kept by itself: bring the copy's to the same. */
-    uint8_t zeros[4096] = {0};
-    g_assert_true(block_write(copy.disk, 80 * 512, zeros, sizeof(zeros)));
-
+    /* What the disk holds counts, but is kept by itself: bring the copy's to the same. */
+    g_assert_true(block_write(copy.disk, 200 * 512, zeros, sizeof(zeros)));
     test_copy_state(rig.machine, copy.machine);
     g_assert_cmphex(machine_state_hash(copy.machine), ==, before);
+    g_assert_true(block_write(copy.disk, 200 * 512, "x", 1));
+    g_assert_cmphex(machine_state_hash(copy.machine), !=, before);
+    g_assert_true(block_write(copy.disk, 200 * 512, zeros, 1));
     g_assert_true(copy.line[3]);
-    g_assert_cmphex(px(&copy, 0, SACT), ==, 4);
-    machine_advance(rig.machine, 4096);
-    g_assert_cmphex(machine_state_hash(rig.machine), !=, before);
-    machine_advance(copy.machine, 4095);
-    g_assert_cmphex(px(&copy, 0, SACT), ==, 4);
-    machine_advance(copy.machine, 1);
-    g_assert_cmphex(px(&copy, 0, SACT), ==, 0);
-    g_assert_cmphex(machine_state_hash(copy.machine), ==, machine_state_hash(rig.machine));
+
+    /* A new one goes behind those in flight, here as there. */
+    px_write(&rig, 0, SACT, 0x10);
+    px_write(&rig, 0, CI, 0x10);
+    px_write(&copy, 0, SACT, 0x10);
+    px_write(&copy, 0, CI, 0x10);
+    for (unsigned i = 1; i <= 6; i++) {
+        machine_advance(rig.machine, LENGTH / 2);
+        machine_advance(copy.machine, LENGTH / 2);
+        g_assert_cmphex(px(&copy, 0, SACT), ==, px(&rig, 0, SACT));
+        g_assert_cmphex(machine_state_hash(copy.machine), ==, machine_state_hash(rig.machine));
+        g_assert_cmphex(px(&rig, 0, SACT), ==, i < 2 ? 0x1C : i < 4 ? 0x18 : i < 6 ? 0x10 : 0);
+    }
     rig_free(&rig);
     rig_free(&copy);
 }

@@ -182,6 +182,7 @@ static void test_state(void)
     packet(&rig, ready, 0);
     test_copy_state(rig.machine, copy.machine);
     assert_sense(&copy, 2, 0x3A00);
+    g_assert_cmphex(packet(&copy, ready, 0), ==, 0x2051); /* still open */
     rig_free(&rig);
     rig_free(&copy);
 }

@@ -280,6 +280,10 @@ static void test_vga(void)
     out8(rig.machine, 0x3C0, 0x10);
     out8(rig.machine, 0x3C0, 0x41);
     g_assert_cmphex(in8(rig.machine, 0x3C1), ==, 0x01);
+    out8(rig.machine, 0x3C0, 0x10);
+    in8(rig.machine, 0x3DA); /* now an index comes next, not data */
+    out8(rig.machine, 0x3C0, 0x11);
+    g_assert_cmphex(in8(rig.machine, 0x3C0), ==, 0x11);
     for (unsigned i = 0; i < 1000; i++) {
         uint8_t status = in8(rig.machine, 0x3DA);
 
