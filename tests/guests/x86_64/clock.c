@@ -2,6 +2,13 @@
 /* Clocks: the TSC never goes back, and all clocks of the board run at rates that agree with one another. */
 #include "guest.h"
 
+static uint32_t pit_elapsed(void)
+{
+    out8(0x43, 0x80); /* latch channel 2 */
+    uint32_t low = in8(0x42);
+    return 0xffff - (low | (uint32_t)in8(0x42) << 8);
+}
+
 /* The 8254's channel 2 counts down from 0xffff at 1193182 Hz once its gate is up. */
 static void pit_start(void)
 {
@@ -9,13 +16,8 @@ static void pit_start(void)
     out8(0x43, 0xb0); /* channel 2, both bytes, mode 0 */
     out8(0x42, 0xff);
     out8(0x42, 0xff);
-}
-
-static uint32_t pit_elapsed(void)
-{
-    out8(0x43, 0x80); /* latch channel 2 */
-    uint32_t low = in8(0x42);
-    return 0xffff - (low | (uint32_t)in8(0x42) << 8);
+    while (pit_elapsed() > 0x8000) { /* the count is loaded with the next clock */
+    }
 }
 
 static bool within(uint64_t value, uint64_t target, uint64_t per_mille)
@@ -40,7 +42,6 @@ static uint16_t pm_timer(void)
 
 void guest_main(void)
 {
-    interrupts_init();
     uint64_t last = tsc();
     bool back = false;
     for (unsigned i = 0; i < 20000; i++) {

@@ -275,7 +275,7 @@ uint32_t ioapic_read(unsigned reg)
     return *(volatile uint32_t *)(IOAPIC + 0x10);
 }
 
-void interrupts_init(void)
+static void interrupts_init(void)
 {
     static const uint8_t words[2][4] = {{0x11, 0x20, 4, 1}, {0x11, 0x28, 2, 1}};
     for (int chip = 0; chip < 2; chip++) {
@@ -314,6 +314,7 @@ void guest_start(void)
     task_state.rsp[0] = (uint64_t)new_page() + 4096;
     task_state.io_bitmap = offsetof(struct task_state, bitmap);
     load_task_state(offsetof(struct task_state, bitmap) - 1);
+    interrupts_init();
     put("begin\n");
     guest_main();
     put("end\n");

@@ -233,8 +233,10 @@ void *memset(void *to, int value, size_t length);
 void *memcpy(void *to, const void *from, size_t length);
 int memcmp(const void *a, const void *b, size_t length);
 
-/* Quiet interrupt controllers: both 8259 remapped to 0x20.. and masked, the LAPIC enabled with all entries masked. */
-void interrupts_init(void);
+/*
+ * At the start the interrupt controllers are quiet: both 8259 remapped to 0x20.. and masked, the LAPIC enabled with all
+ * entries masked, the IOAPIC's pins masked.
+ */
 #define LAPIC 0xfee00000ULL
 #define IOAPIC 0xfec00000ULL
 static inline uint32_t lapic_read(unsigned reg)

@@ -49,7 +49,6 @@ static void tick(struct trap *frame)
 
 static void interrupted(void)
 {
-    interrupts_init();
     trap_handler[0x41] = tick;
     lapic_write(0x3e0, 3); /* divide by 16 */
     lapic_write(0x320, 0x20041);

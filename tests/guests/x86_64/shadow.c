@@ -45,7 +45,6 @@ USER_PIECE(user_spin, "1: incq %rax\n jmp 1b");
 
 void guest_main(void)
 {
-    interrupts_init();
     trap_handler[VECTOR] = interrupt;
     TAKEN("sti; nop; nop", "sti\n\tnop\n\tnop\n\tcli");
     TAKEN("sti; cli; nop", "sti\n\tcli\n\tnop");

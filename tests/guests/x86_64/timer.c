@@ -116,7 +116,6 @@ static void priorities(void)
 
 void guest_main(void)
 {
-    interrupts_init();
     with_8259();
     with_ioapic();
     local_timer();

@@ -5,6 +5,6 @@
 void guest_main(void)
 {
     put("now\n");
-    set_cr3(0x000ffffffff00000);
+    set_cr3(0x7f00000000);
     put("still here\n");
 }

@@ -17,7 +17,6 @@ void guest_main(void)
         put("not promised\n");
         return;
     }
-    interrupts_init();
     PROBE("movl $0x802, %%ecx\n\trdmsr");
     report("the id register before the mode is on");
     msr_write(0x1b, msr_read(0x1b) | 1 << 10);

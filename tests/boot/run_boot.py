@@ -1,0 +1,554 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots real systems, built from Debian packages, and prints TAP.
+
+usage: run_boot.py GALVANIC CACHE GROUP...
+
+A group is one of: images, linux, loaders, clients, disk, replay, idle, trace, input.  See the functions of these names.
+"""
+import hashlib
+import json
+import os
+import pty
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from images import MAKERS, Maker, Unavailable  # noqa: E402
+
+READY = 'GUEST READY'
+APPEND = 'console=ttyS0'
+SECONDS = 240
+
+
+class Failed(Exception):
+    """A test did not see what it must see."""
+
+
+class Suite:
+    def __init__(self, galvanic, cache):
+        self.galvanic = os.path.abspath(galvanic)
+        self.maker = Maker(cache)
+        self.folder = tempfile.mkdtemp(prefix='galvanic-boot-')
+        self.number = 0
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def test(self, name, function, *arguments):
+        """One line of TAP."""
+        self.number += 1
+        try:
+            note = function(*arguments)
+        except Unavailable as reason:
+            print('ok %d - %s # SKIP %s' % (self.number, name, str(reason).replace('#', ' ')))
+        except Failed as problem:
+            print('not ok %d - %s' % (self.number, name))
+            for line in str(problem).splitlines():
+                print('#   ' + line)
+        else:
+            print('ok %d - %s' % (self.number, name))
+            if note:
+                print('#   ' + note)
+        sys.stdout.flush()
+
+    def run(self, *options, status=0, seconds=SECONDS, stdin=subprocess.DEVNULL):
+        """Runs `galvanic run OPTION...`; its stdout; Failed where the exit status is another."""
+        command = [self.galvanic, 'run'] + [str(option) for option in options]
+        try:
+            done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired as stopped:
+            raise Failed('took more than %d seconds\n%s' % (seconds, tail(stopped.stdout or b''))) from None
+        if done.returncode != status:
+            raise Failed('ended with status %d instead of %d: %s\n%s' %
+                         (done.returncode, status, tail(done.stderr, 2), tail(done.stdout)))
+        return done.stdout
+
+    def figures(self, *options, until=READY, **more):
+        """The statistics of a run that ends at `until`."""
+        stats = self.path('stats.json')
+        if os.path.exists(stats):
+            os.remove(stats)
+        self.run(*options, '--until', until, '--stats', stats, **more)
+        with open(stats, encoding='utf-8') as file:
+            return json.load(file)
+
+    def twice(self, *options, **more):
+        """Two runs must end in the same state; the second in slices of another length."""
+        first = self.figures(*options, **more)
+        second = self.figures(*options, **more)
+        same(first, second)
+        return '%d instructions, %.1f s' % (first['instructions'], second['wall_ns'] / 1e9)
+
+
+def tail(text, lines=6):
+    return '\n'.join(text.decode('utf-8', 'replace').replace('\r', '').splitlines()[-lines:])
+
+
+def same(first, second):
+    for name in ('instructions', 'virtual_ns', 'state_hash', 'serial_hash'):
+        if first[name] != second[name]:
+            raise Failed('%s differs: %s and %s' % (name, first[name], second[name]))
+
+
+def linux_options(suite, append=APPEND):
+    return ('--kernel', suite.maker.kernel('x86_64'), '--initrd', suite.maker.initrd('x86_64'), '--append', append,
+            '--memory', '512M')
+
+
+# --- groups ---
+
+def images(suite):
+    """Fetches and makes everything first, so that the other groups can run side by side."""
+    for name, make in sorted(MAKERS.items()):
+        suite.test('made: ' + name, lambda make=make: make(suite.maker, 'x86_64') and None)
+
+
+def linux(suite):
+    """The kernel by --kernel: equal runs, slices that nobody sees, other memory sizes."""
+    suite.test('Linux by --kernel, twice', lambda: suite.twice(*linux_options(suite)))
+
+    def slices():
+        whole = suite.figures(*linux_options(suite))
+        for length in ('10007', '997'):
+            same(whole, suite.figures(*linux_options(suite), '--slice', length))
+    suite.test('slices of 10007 and 997 instructions end in the same state', slices)
+
+    def seeds():
+        one = suite.figures(*linux_options(suite), '--seed', '1')
+        two = suite.figures(*linux_options(suite), '--seed', '2')
+        if one['state_hash'] == two['state_hash']:
+            raise Failed('seeds 1 and 2 end in the same state')
+    suite.test('another seed is another run', seeds)
+
+    def shell():
+        text = suite.run(*linux_options(suite), '--expect', '/ # ', '--send', 'echo $((6 * 7)) answers\\r', '--expect',
+                         '42 answers', '--send', 'poweroff -f\\r').decode('utf-8', 'replace')
+        if '42 answers' not in text:
+            raise Failed(text[-300:])
+    suite.test('a shell that is typed at, and a power-off', shell)
+
+    def memory():
+        text = suite.run(*linux_options(suite)[:-1], '6G', '--expect', '/ # ', '--send', 'free -m\\r', '--until',
+                         r'Mem:\s+[56]\d\d\d').decode('utf-8', 'replace')
+        return text[text.rfind('Mem:'):].strip()
+    suite.test('six gigabytes of memory', memory)
+
+    def resident():
+        pid = os.posix_spawn(suite.galvanic, [suite.galvanic, 'run'] + list(linux_options(suite)) +
+                             ["--until", READY], os.environ,
+                             file_actions=[(os.POSIX_SPAWN_OPEN, 0, '/dev/null', os.O_RDONLY, 0),
+                                           (os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)])
+        _, status, usage = os.wait4(pid, 0)
+        if status:
+            raise Failed('ended with status %d' % status)
+        unit = 1 if sys.platform == 'darwin' else 1024
+        mebibytes = usage.ru_maxrss * unit >> 20
+        if mebibytes > 512 + 350:
+            raise Failed('%d MiB of host memory' % mebibytes)
+        return '%d MiB of host memory' % mebibytes
+    suite.test('host memory stays within the guest\'s and 350 MiB', resident)
+
+
+def loaders(suite):
+    """Boot loaders that nobody here made, from a GPT disk."""
+    for name, image in (('systemd-boot', Maker.systemd_boot), ('GRUB', Maker.grub), ('rEFInd', Maker.refind)):
+        suite.test(name + ', twice', lambda image=image: suite.twice(image(suite.maker, 'x86_64'), '--snapshot'))
+    suite.test('the kernel as --efi-app, twice', lambda: suite.twice(
+        '--efi-app', suite.maker.kernel('x86_64'), '--initrd', suite.maker.initrd('x86_64'), '--append', APPEND))
+
+    def intact():
+        image = suite.maker.systemd_boot('x86_64')
+        before = digest(image)
+        suite.figures(image, '--snapshot')
+        if digest(image) != before or os.path.exists(image + '.vars'):
+            raise Failed('--snapshot has changed the image or left variables behind')
+    suite.test('--snapshot leaves the image alone', intact)
+
+    def variables():
+        copy = suite.path('variables.img')
+        shutil.copy(suite.maker.systemd_boot('x86_64'), copy)
+        name = '/sys/firmware/efi/efivars/Cell-12345678-1234-1234-1234-123456789abc'
+        suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; '
+                  'printf "\\\\007\\\\0\\\\0\\\\0copper" > ' + name + '; poweroff -f\\r')
+        suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; cat ' + name + '\\r',
+                  '--until', 'copper')
+        os.remove(copy)
+    suite.test('a variable that the guest sets is there in the next run', variables)
+
+
+def digest(path, length=None):
+    total = hashlib.sha256()
+    with open(path, 'rb') as file:
+        left = length if length is not None else os.path.getsize(path)
+        while left > 0:
+            piece = file.read(min(left, 1 << 20))
+            if not piece:
+                break
+            total.update(piece)
+            left -= len(piece)
+    return total.hexdigest()
+
+
+def clients(suite):
+    """UEFI programs that nobody here made."""
+    def hello():
+        text = suite.run('--efi-app', suite.maker.efitools('x86_64')[0], '--max-time', '60s', '--until', 'Hello|hello',
+                         '--autokey', 'off')
+        return tail(text, 1)
+    suite.test('efitools: HelloWorld', hello)
+    suite.test('efitools: ReadVars', lambda: tail(suite.run(
+        '--efi-app', suite.maker.efitools('x86_64')[1], '--until', 'Variable|SetupMode|not found|GUID', '--max-time', '60s'), 1))
+    suite.test('iPXE up to its prompt', lambda: tail(suite.run(
+        suite.maker.ipxe('x86_64'), '--snapshot', '--until', 'iPXE.*Open Source Network Boot Firmware', '--max-time', '60s'), 1))
+
+    def memtest():
+        shot = suite.path('memtest.png')
+        suite.run(suite.maker.memtest('x86_64'), '--snapshot', '--memory', '256M', '--max-time', '60s', '--screenshot', shot,
+                  '--serial', 'none', status=3, seconds=400)
+        size = os.path.getsize(shot)
+        if size < 2000:
+            raise Failed('a screenshot of %d bytes shows nothing' % size)
+        return 'a screenshot of %d bytes' % size
+    suite.test('memtest86+ works on 256 MiB', memtest)
+
+
+def disk(suite):
+    """256 MiB written to an AHCI disk and read back; the host's file has them after power-off."""
+    def check():
+        image = suite.path('blank.img')
+        with open(image, 'wb') as file:
+            file.truncate(300 << 20)
+        text = suite.run(*linux_options(suite, APPEND + ' script=disk')[:-1], '1G', '--disk', image, seconds=400)
+        text = text.decode('utf-8', 'replace')
+        wrote, read = re.search(r'wrote ([0-9a-f]{64})', text), re.search(r'read ([0-9a-f]{64})', text)
+        if not wrote or not read:
+            raise Failed('no checksums\n' + text[-500:])
+        if wrote.group(1) != read.group(1):
+            raise Failed('wrote %s, read %s' % (wrote.group(1), read.group(1)))
+        if digest(image, 256 << 20) != wrote.group(1):
+            raise Failed('the host\'s file has %s, the guest wrote %s' % (digest(image, 256 << 20), wrote.group(1)))
+        os.remove(image)
+    suite.test('256 MiB written and read back through AHCI, and in the host\'s file', check)
+
+
+def typed(suite, *options, keys=(), pause=0.02):
+    """Runs with somebody who types into a pipe after the prompt; the output."""
+    process = subprocess.Popen([suite.galvanic, 'run'] + list(options), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    text = b''
+    os.set_blocking(process.stdout.fileno(), False)
+    deadline = time.monotonic() + SECONDS
+    pending = list(keys)
+    while time.monotonic() < deadline:
+        piece = process.stdout.read()
+        if piece:
+            text += piece
+        if pending and text.endswith(b'/ # ') or (pending and b'/ # \x1b[6n' in text[-16:]):
+            for key in pending.pop(0):
+                process.stdin.write(bytes([key]))
+                process.stdin.flush()
+                time.sleep(pause)
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    else:
+        process.kill()
+        raise Failed('took more than %d seconds\n%s' % (SECONDS, tail(text)))
+    text += process.stdout.read() or b''
+    return text, process.returncode
+
+
+def replay(suite):
+    """What was typed is in the recording; a replay is the same run, and one that is tampered with is not."""
+    recording = suite.path('run.gvr')
+
+    def record():
+        text, status = typed(suite, *linux_options(suite), '--record', recording,
+                             keys=(b'echo typed by hand\r', b'poweroff -f\r'))
+        if status != 0 or b'typed by hand' not in text:
+            raise Failed('status %d\n%s' % (status, tail(text)))
+        return 'a recording of %d bytes' % os.path.getsize(recording)
+    suite.test('a run that is typed at is recorded', record)
+
+    def verify():
+        done = subprocess.run([suite.galvanic, 'replay', recording, '--verify'], stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True, timeout=SECONDS)
+        if done.returncode != 0:
+            raise Failed('replay --verify: status %d: %s' % (done.returncode, tail(done.stderr, 2)))
+        if b'typed by hand' not in done.stdout:
+            raise Failed('the replay does not show what was typed\n' + tail(done.stdout))
+    suite.test('its replay is verified', verify)
+
+    def broken():
+        with open(recording, 'rb') as file:
+            data = file.read()
+        path = suite.path('short.gvr')
+        with open(path, 'wb') as file:
+            file.write(data[:len(data) // 2])
+        done = subprocess.run([suite.galvanic, 'replay', path], stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True, timeout=SECONDS)
+        if done.returncode not in (1, 5) or not done.stderr:
+            raise Failed('half a recording: status %d: %s' % (done.returncode, tail(done.stderr, 2)))
+    suite.test('half a recording is refused', broken)
+
+
+def idle(suite):
+    """At a prompt with a terminal the host rests, and sleep takes its time; without one it takes none."""
+    def at_terminal():
+        master, slave = pty.openpty()
+        process = subprocess.Popen([suite.galvanic, 'run'] + list(linux_options(suite)), stdin=slave, stdout=slave,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        os.close(slave)
+        text = b''
+
+        def read_until(pattern, seconds):
+            nonlocal text
+            end = time.monotonic() + seconds
+            os.set_blocking(master, False)
+            while not re.search(pattern, text):
+                if time.monotonic() > end:
+                    raise Failed('no %s within %d seconds\n%s' % (pattern, seconds, tail(text)))
+                try:
+                    text += os.read(master, 65536)
+                except BlockingIOError:
+                    time.sleep(0.005)
+
+        try:
+            read_until(b'/ # ', SECONDS)
+            time.sleep(1)
+            before = processor_seconds(process.pid)
+            time.sleep(5)
+            used = processor_seconds(process.pid) - before
+            text = b''
+            started = time.monotonic()
+            os.write(master, b'sleep 5; echo wo""ke\r')
+            read_until(b'woke', 60)
+            slept = time.monotonic() - started
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            os.close(master)
+        if used > 0.03 * 5:
+            raise Failed('used %.1f %% of a core' % (100 * used / 5))
+        if not 4.8 <= slept <= 5.6:
+            raise Failed('sleep 5 took %.2f s' % slept)
+        return 'used %.2f %% of a core; sleep 5 took %.2f s' % (100 * used / 5, slept)
+    suite.test('an idle shell at a terminal costs under 3 %, and sleep 5 takes five seconds', at_terminal)
+
+    def without():
+        first = suite.figures(*linux_options(suite))
+        second = suite.figures(*linux_options(suite), '--expect', '/ # ', '--send', 'sleep 100; echo wo""ke\\r',
+                               until='woke')
+        virtual = (second['virtual_ns'] - first['virtual_ns']) / 1e9
+        wall = (second['wall_ns'] - first['wall_ns']) / 1e9
+        if virtual < 100 or wall > 10:
+            raise Failed('%.1f s of virtual time took %.1f s' % (virtual, wall))
+        return '%.1f s of virtual time took %.1f s' % (virtual, wall)
+    suite.test('without a source of input sleep takes no time', without)
+
+
+def processor_seconds(pid):
+    """User and system time of a process and all its threads."""
+    if os.path.exists('/proc/%d/stat' % pid):
+        with open('/proc/%d/stat' % pid, encoding='ascii', errors='replace') as file:
+            fields = file.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+    text = subprocess.run(['ps', '-o', 'time=', '-p', str(pid)], capture_output=True, text=True, check=True).stdout.strip()
+    seconds = 0.0
+    for part in text.split(':'):
+        seconds = seconds * 60 + float(part)
+    return seconds
+
+
+def trace(suite):
+    """Two runs give identical trace files."""
+    def check():
+        files = []
+        for turn in range(2):
+            path = suite.path('trace%d.txt' % turn)
+            suite.run(suite.maker.systemd_boot('x86_64'), '--snapshot', '--max-instructions', '300000000', '--trace',
+                      'firmware,device,block,interrupt,exception:' + path, status=3)
+            files.append(path)
+        if digest(files[0]) != digest(files[1]):
+            raise Failed('the files differ')
+        with open(files[0], encoding='utf-8', errors='replace') as file:
+            lines = sum(1 for _ in file)
+        if lines < 100:
+            raise Failed('only %d events' % lines)
+        return '%d events' % lines
+    suite.test('two runs give the same trace', check)
+
+
+def bad_images(suite):
+    """(name, path, pattern of the message) of images that cannot be booted."""
+    good = suite.maker.systemd_boot('x86_64')
+
+    def made(name, data):
+        path = suite.path(name)
+        with open(path, 'wb') as file:
+            file.write(data)
+        return path
+
+    with open(good, 'rb') as file:
+        start = file.read(4 << 20)
+    noise = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(32768))
+    headers = bytearray(start)
+    headers[512:1024] = bytes(512)
+    yield 'missing', suite.path('nowhere.img'), 'nowhere.img'
+    yield 'empty', made('empty.img', b''), 'empty.img'
+    yield 'a directory', suite.folder, os.path.basename(suite.folder)
+    yield 'random bytes', made('noise.img', noise), 'noise.img'
+    yield 'truncated', made('short.img', start[:3 << 19]), 'short.img'
+    yield 'both GPT headers broken', made('headers.img', bytes(headers)), 'headers.img'
+    overlap = bytearray(start)
+    entry = bytearray(overlap[1024:1152])
+    entry[16] ^= 1
+    overlap[1152:1280] = entry
+    repair(overlap)
+    yield 'overlapping partitions', made('overlap.img', bytes(overlap)), 'overlap.img'
+
+
+def repair(image):
+    """Checksums of the first GPT header and its entries."""
+    import zlib
+    entries = zlib.crc32(bytes(image[1024:1024 + 128 * 128]))
+    image[512 + 88:512 + 92] = entries.to_bytes(4, 'little')
+    image[512 + 16:512 + 20] = bytes(4)
+    image[512 + 16:512 + 20] = zlib.crc32(bytes(image[512:512 + 92])).to_bytes(4, 'little')
+
+
+def refused(suite, *options, pattern=None, seconds=60):
+    """Status 1 and one line on stderr that names what is wrong."""
+    done = subprocess.run([suite.galvanic, 'run'] + [str(option) for option in options], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=seconds, check=False)
+    lines = done.stderr.decode('utf-8', 'replace').strip().splitlines()
+    if done.returncode != 1:
+        raise Failed('status %d instead of 1: %s' % (done.returncode, tail(done.stderr, 3)))
+    errors = [line for line in lines if 'warning' not in line]
+    if len(errors) != 1:
+        raise Failed('%d lines instead of one:\n%s' % (len(errors), '\n'.join(lines)))
+    if pattern and pattern not in errors[0]:
+        raise Failed('the line does not name %s: %s' % (pattern, errors[0]))
+    return errors[0]
+
+
+def input(suite):  # pylint: disable=redefined-builtin
+    """Bad input: status 1, one clear line, no crash."""
+    try:
+        cases = list(bad_images(suite))
+    except Unavailable as reason:
+        suite.test('bad images # SKIP %s' % reason, lambda: None)
+        cases = []
+    for name, path, pattern in cases:
+        suite.test('image: ' + name, lambda path=path, pattern=pattern: refused(suite, path, '--snapshot', pattern=pattern))
+    for words in (['--no-such-option'], ['--memory', '1K'], ['--memory', '100000G'], ['--memory', '12Q'],
+                  ['--cpu', 'z80'], ['--arch', 'pdp11'], ['--cpus', '0'], ['--disk', 'x.img,bus=mfm'],
+                  ['--until', '('], ['--max-time', '5 parsecs'], ['--kernel', '/nowhere/vmlinuz'],
+                  ['--efi-app', '/nowhere/app.efi'], ['--rtc', 'yesterday'], ['--seed', 'x'], ['a.img', 'b.img'],
+                  ['--serial', 'pigeon'], ['--display', 'hologram'], ['--trace', 'everything'], ['--pace', 'andante']):
+        suite.test('run ' + ' '.join(words), lambda words=words: refused(suite, *words, pattern=words[0].lstrip('-')[:4]))
+
+    def pe(change):
+        data = bytearray(open(suite.maker.kernel('x86_64'), 'rb').read())
+        head = int.from_bytes(data[0x3c:0x40], 'little')
+        change(data, head)
+        path = suite.path('bad.efi')
+        with open(path, 'wb') as file:
+            file.write(data)
+        return refused(suite, '--efi-app', path, pattern='bad.efi')
+
+    def other_machine(data, head):
+        data[head + 4:head + 6] = (0x1c0).to_bytes(2, 'little')
+
+    def section_outside(data, head):
+        sections = head + 24 + int.from_bytes(data[head + 20:head + 22], 'little')
+        data[sections + 20:sections + 24] = (0x7fffff00).to_bytes(4, 'little')
+
+    suite.test('a PE for another machine', lambda: pe(other_machine))
+    suite.test('a PE with a section outside the file', lambda: pe(section_outside))
+    suite.test('a truncated kernel', lambda: truncated_kernel(suite))
+    suite.test('one broken GPT header: the other serves', lambda: one_header(suite))
+    suite.test('a looping FAT does not hang', lambda: looping_fat(suite))
+
+
+def truncated_kernel(suite):
+    with open(suite.maker.kernel('x86_64'), 'rb') as file:
+        data = file.read(700)
+    path = suite.path('short-vmlinuz')
+    with open(path, 'wb') as file:
+        file.write(data)
+    return refused(suite, '--kernel', path, pattern='short-vmlinuz')
+
+
+def one_header(suite):
+    copy = suite.path('one.img')
+    shutil.copy(suite.maker.systemd_boot('x86_64'), copy)
+    with open(copy, 'r+b') as file:
+        file.seek(512)
+        file.write(bytes(512))
+    done = subprocess.run([suite.galvanic, 'run', copy, '--snapshot', '--until', READY], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=SECONDS, check=False)
+    os.remove(copy)
+    if done.returncode != 0:
+        raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
+    if b'GPT' not in done.stderr:
+        raise Failed('no warning: ' + tail(done.stderr, 3))
+
+
+def looping_fat(suite):
+    """Every cluster of the FAT points back at the first of its file: reading the loader comes to an end all the same."""
+    copy = suite.path('loop.img')
+    shutil.copy(suite.maker.systemd_boot('x86_64'), copy)
+    with open(copy, 'r+b') as file:
+        file.seek(1 << 20)
+        head = file.read(512)
+        reserved = int.from_bytes(head[14:16], 'little')
+        sectors = int.from_bytes(head[36:40], 'little')
+        for table in range(head[16]):
+            file.seek((1 << 20) + (reserved + table * sectors) * 512)
+            entries = bytearray(file.read(sectors * 512))
+            for cluster in range(3, len(entries) // 4):
+                if int.from_bytes(entries[4 * cluster:4 * cluster + 4], 'little') & 0x0fffffff:
+                    entries[4 * cluster:4 * cluster + 4] = (3).to_bytes(4, 'little')
+            file.seek((1 << 20) + (reserved + table * sectors) * 512)
+            file.write(entries)
+    try:
+        done = subprocess.run([suite.galvanic, 'run', copy, '--snapshot', '--max-time', '30s', '--until', READY],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failed('hangs') from None
+    finally:
+        os.remove(copy)
+    if done.returncode not in (1, 2, 3) or not done.stderr:
+        raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
+
+
+GROUPS = {'images': images, 'linux': linux, 'loaders': loaders, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
+          'trace': trace, 'input': input}
+
+
+def main():
+    # A guest must not be able to fill the host's memory or disk through a defect of ours.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    suite = Suite(sys.argv[1], os.environ.get('GALVANIC_TEST_CACHE') or sys.argv[2])
+    try:
+        for group in sys.argv[3:]:
+            GROUPS[group](suite)
+    finally:
+        suite.close()
+    print('1..%d' % suite.number)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
