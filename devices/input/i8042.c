@@ -257,8 +257,8 @@ static bool simple_command(struct i8042 *controller, uint8_t command)
         return true;
     case DISABLE_A20:
     case ENABLE_A20:
-        controller->output_port = (uint8_t)((controller->output_port & ~OUTPUT_A20) |
-                                            (command == ENABLE_A20 ? OUTPUT_A20 : 0));
+        controller->output_port =
+            (uint8_t)((controller->output_port & ~OUTPUT_A20) | (command == ENABLE_A20 ? OUTPUT_A20 : 0));
         return true;
     case READ_TEST_INPUTS:
         answer(controller, 0x00, false);
@@ -389,7 +389,10 @@ static const struct state_field fields[] = {
 static const struct state_table table = {.name = "i8042", .version = 1, .fields = fields, .after_load = after_load};
 
 static const struct device_class i8042_class = {
-    .name = "i8042", .state = &table, .reset = i8042_reset, .unrealize = i8042_unrealize,
+    .name = "i8042",
+    .state = &table,
+    .reset = i8042_reset,
+    .unrealize = i8042_unrealize,
 };
 
 struct i8042 *i8042_new(struct machine *machine, const struct i8042_config *config)
@@ -401,10 +404,10 @@ struct i8042 *i8042_new(struct machine *machine, const struct i8042_config *conf
 
     controller->machine = machine;
     controller->wiring = *config;
-    controller->data_region = memory_add_io(memory, MEMORY_SPACE_PORT, "i8042-data", PORT_DATA, 1, 0, &data_ops,
-                                            controller);
-    controller->command_region = memory_add_io(memory, MEMORY_SPACE_PORT, "i8042-command", PORT_COMMAND, 1, 0,
-                                               &command_ops, controller);
+    controller->data_region =
+        memory_add_io(memory, MEMORY_SPACE_PORT, "i8042-data", PORT_DATA, 1, 0, &data_ops, controller);
+    controller->command_region =
+        memory_add_io(memory, MEMORY_SPACE_PORT, "i8042-command", PORT_COMMAND, 1, 0, &command_ops, controller);
     machine_add_device(machine, &i8042_class, controller, "i8042");
     controller->keyboard = ps2_keyboard_new(machine, "keyboard", fill, controller);
     controller->mouse = ps2_mouse_new(machine, "mouse", fill, controller);

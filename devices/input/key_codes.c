@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+/* A table of several keys a line. */
+/* clang-format off */
 #define T(code) {.set2 = (code), .set3 = (code), .type = KEY_TYPEMATIC}
 #define T3(code, three) {.set2 = (code), .set3 = (three), .type = KEY_TYPEMATIC}
 #define M3(code, three) {.set2 = (code), .set3 = (three), .type = KEY_MAKE_ONLY}
@@ -77,6 +79,7 @@ static const uint8_t translation[128] = {
     0x55, 0x56, 0x77, 0x78, 0x79, 0x7A, 0x0E, 0x7B, 0x7C, 0x4F, 0x7D, 0x4B, 0x47, 0x7E, 0x7F, 0x6F,
     0x52, 0x53, 0x50, 0x4C, 0x4D, 0x48, 0x01, 0x45, 0x57, 0x4E, 0x51, 0x4A, 0x37, 0x49, 0x46, 0x54,
 };
+/* clang-format on */
 
 const struct key_codes *key_codes_find(uint8_t usage)
 {

@@ -51,9 +51,9 @@ struct ps2_keyboard {
     uint8_t set; /* 1 to 3 */
     uint8_t leds;
     uint8_t typematic_rate;
-    uint8_t traits[256];   /* by code of set 3 */
-    uint8_t pressed[32];   /* a bit for each usage */
-    bool overrun; /* the last thing in the stream tells that keys were lost */
+    uint8_t traits[256]; /* by code of set 3 */
+    uint8_t pressed[32]; /* a bit for each usage */
+    bool overrun;        /* the last thing in the stream tells that keys were lost */
 };
 
 struct ps2_link *ps2_keyboard_link(struct ps2_keyboard *keyboard)
@@ -78,7 +78,7 @@ static void set_pressed(struct ps2_keyboard *keyboard, uint8_t usage, bool down)
     if (down)
         keyboard->pressed[usage / 8] |= (uint8_t)(1 << usage % 8);
     else
-        keyboard->pressed[usage / 8] &= (uint8_t)~(1 << usage % 8);
+        keyboard->pressed[usage / 8] &= (uint8_t) ~(1 << usage % 8);
 }
 
 /* A few bytes that go out together or not at all. */
@@ -211,7 +211,9 @@ static void set_all_traits(struct ps2_keyboard *keyboard, uint8_t traits)
 static void set_defaults(struct ps2_keyboard *keyboard)
 {
     static const uint8_t traits_of[] = {
-        [KEY_MAKE_ONLY] = 0, [KEY_TYPEMATIC] = REPEATS, [KEY_MAKE_BREAK] = SENDS_BREAK,
+        [KEY_MAKE_ONLY] = 0,
+        [KEY_TYPEMATIC] = REPEATS,
+        [KEY_MAKE_BREAK] = SENDS_BREAK,
     };
 
     keyboard->typematic_rate = DEFAULT_RATE;
@@ -399,11 +401,17 @@ static const struct state_field fields[] = {
 };
 
 static const struct state_table table = {
-    .name = "ps2-keyboard", .version = 1, .fields = fields, .after_load = after_load,
+    .name = "ps2-keyboard",
+    .version = 1,
+    .fields = fields,
+    .after_load = after_load,
 };
 
 static const struct device_class keyboard_class = {
-    .name = "ps2-keyboard", .state = &table, .reset = keyboard_reset, .unrealize = keyboard_unrealize,
+    .name = "ps2-keyboard",
+    .state = &table,
+    .reset = keyboard_reset,
+    .unrealize = keyboard_unrealize,
 };
 
 struct ps2_keyboard *ps2_keyboard_new(struct machine *machine, const char *id, void (*available)(void *opaque),

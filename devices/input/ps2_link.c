@@ -139,16 +139,15 @@ static void after_load(void *object)
 }
 
 static const struct state_field fields[] = {
-    STATE_U8_ARRAY(struct ps2_link, answers),
-    STATE_U8(struct ps2_link, answer_head),
-    STATE_U8(struct ps2_link, answer_count),
-    STATE_CUSTOM("stream", save_stream, load_stream),
-    STATE_BOOL(struct ps2_link, held),
-    STATE_U8(struct ps2_link, last),
-    STATE_TIMER(struct ps2_link, frame),
-    STATE_END,
+    STATE_U8_ARRAY(struct ps2_link, answers), STATE_U8(struct ps2_link, answer_head),
+    STATE_U8(struct ps2_link, answer_count),  STATE_CUSTOM("stream", save_stream, load_stream),
+    STATE_BOOL(struct ps2_link, held),        STATE_U8(struct ps2_link, last),
+    STATE_TIMER(struct ps2_link, frame),      STATE_END,
 };
 
 const struct state_table ps2_link_state = {
-    .name = "ps2-link", .version = 1, .fields = fields, .after_load = after_load,
+    .name = "ps2-link",
+    .version = 1,
+    .fields = fields,
+    .after_load = after_load,
 };

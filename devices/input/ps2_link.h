@@ -25,8 +25,8 @@ struct ps2_link {
     uint8_t answer_head, answer_count;
     uint8_t stream[PS2_STREAM];
     uint16_t stream_head, stream_count;
-    bool held; /* the device waits for a parameter: its stream waits as well */
-    uint8_t last; /* for Resend */
+    bool held;                 /* the device waits for a parameter: its stream waits as well */
+    uint8_t last;              /* for Resend */
     struct clock_timer *frame; /* runs while a byte of the stream is on the wire */
 };
 

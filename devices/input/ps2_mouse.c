@@ -35,8 +35,8 @@ enum command {
 #define ID_WHEEL 3
 #define ID_FIVE_BUTTONS 4
 
-#define DEFAULT_RATE 100      /* samples a second */
-#define DEFAULT_RESOLUTION 2  /* 4 counts a millimetre */
+#define DEFAULT_RATE 100     /* samples a second */
+#define DEFAULT_RESOLUTION 2 /* 4 counts a millimetre */
 #define PENDING 32
 
 /* Movement that has not been reported yet; each with the buttons held at its end. */
@@ -55,7 +55,7 @@ struct ps2_mouse {
     bool reporting, remote, wrap, scaling_2_1;
     uint8_t identity;
     uint8_t sample_rate, resolution;
-    uint8_t rates[2]; /* the last two sample rates before the current one */
+    uint8_t rates[2];                 /* the last two sample rates before the current one */
     struct movement pending[PENDING]; /* oldest first */
     uint8_t pending_count;
     uint8_t buttons; /* as last reported */
@@ -175,7 +175,9 @@ static void deliver(void *opaque, const uint8_t *data, size_t length)
 
     for (size_t i = 0; i + POINTER_EVENT_SIZE <= length; i += POINTER_EVENT_SIZE) {
         struct movement event = {
-            .dx = signed_at(data + i), .dy = -signed_at(data + i + 2), .dz = signed_at(data + i + 4),
+            .dx = signed_at(data + i),
+            .dy = -signed_at(data + i + 2),
+            .dz = signed_at(data + i + 4),
             .buttons = data[i + 6] & 0x1F,
         };
 
@@ -428,11 +430,17 @@ static const struct state_field fields[] = {
 };
 
 static const struct state_table table = {
-    .name = "ps2-mouse", .version = 1, .fields = fields, .after_load = after_load,
+    .name = "ps2-mouse",
+    .version = 1,
+    .fields = fields,
+    .after_load = after_load,
 };
 
 static const struct device_class mouse_class = {
-    .name = "ps2-mouse", .state = &table, .reset = mouse_reset, .unrealize = mouse_unrealize,
+    .name = "ps2-mouse",
+    .state = &table,
+    .reset = mouse_reset,
+    .unrealize = mouse_unrealize,
 };
 
 struct ps2_mouse *ps2_mouse_new(struct machine *machine, const char *id, void (*available)(void *opaque), void *opaque)

@@ -53,7 +53,7 @@ struct acpi_pm {
     uint64_t gpe_status, gpe_enable;
     uint32_t smi_enable;
     uint8_t apm_control, apm_status;
-    uint64_t next_toggle; /* tick at which the timer's top bit changes and TMR_STS is set */
+    uint64_t next_toggle;       /* tick at which the timer's top bit changes and TMR_STS is set */
     struct clock_timer *toggle; /* runs while that matters to SCI */
 };
 
@@ -85,8 +85,8 @@ static void update(struct acpi_pm *pm)
     bool events = pm->status & pm->enable & EVENT_BITS;
     bool timed = (pm->enable & TIMER_STATUS) && (pm->control & CONTROL_SCI_ENABLE);
 
-    clock_timer_set(pm->toggle, timed ? (int64_t)clock_muldiv_up(pm->next_toggle, NANOSECONDS_PER_SECOND, TIMER_HZ)
-                                      : CLOCK_NEVER);
+    clock_timer_set(pm->toggle,
+                    timed ? (int64_t)clock_muldiv_up(pm->next_toggle, NANOSECONDS_PER_SECOND, TIMER_HZ) : CLOCK_NEVER);
     irq_set(&pm->sci, (pm->control & CONTROL_SCI_ENABLE) && (events || (pm->gpe_status & pm->gpe_enable)));
 }
 
@@ -173,7 +173,7 @@ static void write_dword(struct acpi_pm *pm, uint64_t reg, uint32_t value, uint32
     switch (reg) {
     case PM1_EVENT:
         update_timer_status(pm);
-        pm->status &= (uint16_t)~(value & mask & STATUS_BITS);
+        pm->status &= (uint16_t) ~(value & mask & STATUS_BITS);
         pm->enable = (uint16_t)merge(pm->enable, value >> 16 & ENABLE_BITS, mask >> 16, 0);
         break;
     case PM1_CONTROL:
@@ -197,8 +197,8 @@ static void write_dword(struct acpi_pm *pm, uint64_t reg, uint32_t value, uint32
     case SMI_STATUS:
         break;
     default:
-        machine_guest_error(pm->machine, "acpi-pm", "write of 0x%x to register 0x%x, which is not there",
-                            value & mask, (unsigned)reg);
+        machine_guest_error(pm->machine, "acpi-pm", "write of 0x%x to register 0x%x, which is not there", value & mask,
+                            (unsigned)reg);
         return;
     }
     update(pm);
@@ -258,7 +258,7 @@ static void command_write(void *opaque, uint64_t offset, unsigned size, uint64_t
 
 void acpi_pm_set_base(struct acpi_pm *pm, uint16_t base, bool enabled)
 {
-    pm->base = base & (uint16_t)~(ACPI_PM_SIZE - 1);
+    pm->base = base & (uint16_t) ~(ACPI_PM_SIZE - 1);
     pm->enabled = enabled;
     memory_region_set(pm->region, pm->base, pm->enabled);
 }
@@ -313,7 +313,10 @@ static const struct state_field fields[] = {
 static const struct state_table table = {.name = "acpi-pm", .version = 1, .fields = fields, .after_load = after_load};
 
 static const struct device_class pm_class = {
-    .name = "acpi-pm", .state = &table, .reset = pm_reset, .unrealize = pm_unrealize,
+    .name = "acpi-pm",
+    .state = &table,
+    .reset = pm_reset,
+    .unrealize = pm_unrealize,
 };
 
 struct acpi_pm *acpi_pm_new(struct machine *machine, const struct acpi_pm_config *config)
@@ -329,8 +332,8 @@ struct acpi_pm *acpi_pm_new(struct machine *machine, const struct acpi_pm_config
     pm->timer_32bit = config->timer_32bit;
     pm->toggle = clock_timer_new(machine_clock(machine), "acpi-pm-timer", toggled, pm);
     pm->region = memory_add_io(memory, MEMORY_SPACE_PORT, "acpi-pm", config->base, ACPI_PM_SIZE, 0, &ops, pm);
-    pm->command_region = memory_add_io(memory, MEMORY_SPACE_PORT, "apm", ACPI_PM_SMI_COMMAND_PORT, 2, 0, &command_ops,
-                                       pm);
+    pm->command_region =
+        memory_add_io(memory, MEMORY_SPACE_PORT, "apm", ACPI_PM_SMI_COMMAND_PORT, 2, 0, &command_ops, pm);
     journal_source_new(machine_journal(machine), "power-button", deliver, pm);
     machine_add_device(machine, &pm_class, pm, "acpi-pm");
     pm_reset(pm);

@@ -13,9 +13,9 @@
 #define ACPI_PM_GPE0 0x20
 #define ACPI_PM_GPE0_LENGTH 16
 #define ACPI_PM_SMI_COMMAND_PORT 0xB2
-#define ACPI_PM_ENABLE_VALUE 0x02  /* to the SMI command port */
+#define ACPI_PM_ENABLE_VALUE 0x02 /* to the SMI command port */
 #define ACPI_PM_DISABLE_VALUE 0x03
-#define ACPI_PM_SLEEP_TYPE_S5 0    /* SLP_TYP of soft off */
+#define ACPI_PM_SLEEP_TYPE_S5 0 /* SLP_TYP of soft off */
 
 struct acpi_pm;
 

@@ -117,11 +117,17 @@ static const struct state_field fields[] = {
 };
 
 static const struct state_table table = {
-    .name = "debug-ports", .version = 1, .fields = fields, .after_load = after_load,
+    .name = "debug-ports",
+    .version = 1,
+    .fields = fields,
+    .after_load = after_load,
 };
 
 static const struct device_class ports_class = {
-    .name = "debug-ports", .state = &table, .reset = ports_reset, .unrealize = ports_unrealize,
+    .name = "debug-ports",
+    .state = &table,
+    .reset = ports_reset,
+    .unrealize = ports_unrealize,
 };
 
 struct debug_ports *debug_ports_new(struct machine *machine, struct character_output output)

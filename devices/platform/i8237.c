@@ -160,9 +160,15 @@ static void dma_unrealize(void *device)
 }
 
 static const struct state_field controller_fields[] = {
-    {.name = "base", .type = STATE_TYPE_U16, .offset = offsetof(struct controller, base), .count = CHANNELS * 2,
+    {.name = "base",
+     .type = STATE_TYPE_U16,
+     .offset = offsetof(struct controller, base),
+     .count = CHANNELS * 2,
      .stride = 2},
-    {.name = "current", .type = STATE_TYPE_U16, .offset = offsetof(struct controller, current), .count = CHANNELS * 2,
+    {.name = "current",
+     .type = STATE_TYPE_U16,
+     .offset = offsetof(struct controller, current),
+     .count = CHANNELS * 2,
      .stride = 2},
     STATE_BOOL(struct controller, high_byte),
     STATE_U8(struct controller, command),
@@ -172,8 +178,8 @@ static const struct state_field controller_fields[] = {
     STATE_END,
 };
 
-static const struct state_table controller_table = {.name = "i8237-controller", .version = 1,
-                                                    .fields = controller_fields};
+static const struct state_table controller_table = {
+    .name = "i8237-controller", .version = 1, .fields = controller_fields};
 
 static const struct state_field fields[] = {
     STATE_STRUCT_ARRAY(struct i8237, controller, &controller_table),
@@ -184,7 +190,10 @@ static const struct state_field fields[] = {
 static const struct state_table table = {.name = "i8237", .version = 1, .fields = fields};
 
 static const struct device_class dma_class = {
-    .name = "i8237", .state = &table, .reset = dma_reset, .unrealize = dma_unrealize,
+    .name = "i8237",
+    .state = &table,
+    .reset = dma_reset,
+    .unrealize = dma_unrealize,
 };
 
 struct i8237 *i8237_new(struct machine *machine)
@@ -198,8 +207,8 @@ struct i8237 *i8237_new(struct machine *machine)
     for (unsigned i = 0; i < 2; i++) {
         dma->controller[i].owner = dma;
         dma->controller[i].spacing = i + 1;
-        dma->region[i] = memory_add_io(memory, MEMORY_SPACE_PORT, i ? "dma-2" : "dma-1", i ? 0xC0 : 0x00,
-                                       16 * (i + 1), 0, &ops, &dma->controller[i]);
+        dma->region[i] = memory_add_io(memory, MEMORY_SPACE_PORT, i ? "dma-2" : "dma-1", i ? 0xC0 : 0x00, 16 * (i + 1),
+                                       0, &ops, &dma->controller[i]);
     }
     dma->pages_region = memory_add_io(memory, MEMORY_SPACE_PORT, "dma-pages", PAGES_PORT, PAGES, 0, &pages_ops, dma);
     machine_add_device(machine, &dma_class, dma, "i8237");

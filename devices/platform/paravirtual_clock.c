@@ -192,7 +192,10 @@ static const struct state_field fields[] = {
 static const struct state_table table = {.name = "kvm-clock", .version = 1, .fields = fields};
 
 static const struct device_class clock_class = {
-    .name = "kvm-clock", .state = &table, .reset = clock_reset, .unrealize = g_free,
+    .name = "kvm-clock",
+    .state = &table,
+    .reset = clock_reset,
+    .unrealize = g_free,
 };
 
 struct paravirtual_clock *paravirtual_clock_new(struct machine *machine, const struct paravirtual_clock_config *config)

@@ -93,7 +93,10 @@ static const struct state_field fields[] = {
 static const struct state_table table = {.name = "reset", .version = 1, .fields = fields};
 
 static const struct device_class reset_class = {
-    .name = "reset", .state = &table, .reset = reset_reset, .unrealize = reset_unrealize,
+    .name = "reset",
+    .state = &table,
+    .reset = reset_reset,
+    .unrealize = reset_unrealize,
 };
 
 struct platform_reset *platform_reset_new(struct machine *machine)
@@ -104,8 +107,8 @@ struct platform_reset *platform_reset_new(struct machine *machine)
     struct memory *memory = machine_memory(machine);
 
     reset->machine = machine;
-    reset->control_region = memory_add_io(memory, MEMORY_SPACE_PORT, "reset-control", RESET_CONTROL_PORT, 1, 1,
-                                          &control_ops, reset);
+    reset->control_region =
+        memory_add_io(memory, MEMORY_SPACE_PORT, "reset-control", RESET_CONTROL_PORT, 1, 1, &control_ops, reset);
     reset->port_92_region = memory_add_io(memory, MEMORY_SPACE_PORT, "port-92", PORT_92, 1, 0, &port_92_ops, reset);
     machine_add_device(machine, &reset_class, reset, "reset");
     reset_reset(reset);

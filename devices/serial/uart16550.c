@@ -310,7 +310,7 @@ static void write_fcr(struct uart16550 *uart, uint8_t value)
     bool toggled = (uart->fcr ^ value) & FCR_ENABLE;
 
     /* The other bits are only taken together with the enable bit. */
-    uart->fcr = value & FCR_ENABLE ? value & (uint8_t)~(FCR_RECEIVER_RESET | FCR_TRANSMITTER_RESET) : 0;
+    uart->fcr = value & FCR_ENABLE ? value & (uint8_t) ~(FCR_RECEIVER_RESET | FCR_TRANSMITTER_RESET) : 0;
     if (toggled || ((value & FCR_ENABLE) && (value & FCR_RECEIVER_RESET))) {
         fifo_clear(uart);
         keep_quiet(uart);
@@ -504,11 +504,17 @@ static const struct state_field fields[] = {
 };
 
 static const struct state_table table = {
-    .name = "uart16550", .version = 1, .fields = fields, .after_load = after_load,
+    .name = "uart16550",
+    .version = 1,
+    .fields = fields,
+    .after_load = after_load,
 };
 
 static const struct device_class uart_class = {
-    .name = "uart16550", .state = &table, .reset = uart_reset, .unrealize = uart_unrealize,
+    .name = "uart16550",
+    .state = &table,
+    .reset = uart_reset,
+    .unrealize = uart_unrealize,
 };
 
 struct uart16550 *uart16550_new(struct machine *machine, const struct uart16550_config *config)
@@ -522,8 +528,8 @@ struct uart16550 *uart16550_new(struct machine *machine, const struct uart16550_
     uart->output = config->output;
     uart->timeout = clock_timer_new(machine_clock(machine), "uart16550-timeout", timeout_fired, uart);
     uart->quiet = clock_timer_new(machine_clock(machine), "uart16550-quiet", quiet_fired, uart);
-    uart->region = memory_add_io(machine_memory(machine), MEMORY_SPACE_PORT, config->id, config->port, PORTS, 0, &ops,
-                                 uart);
+    uart->region =
+        memory_add_io(machine_memory(machine), MEMORY_SPACE_PORT, config->id, config->port, PORTS, 0, &ops, uart);
     if (config->source)
         journal_source_new(machine_journal(machine), config->source, deliver, uart);
     machine_add_device(machine, &uart_class, uart, config->id);

@@ -273,7 +273,8 @@ static struct journal_writer *start_writer(struct journal *journal, const char *
     if (journal->ring_dropped) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "%s: the run has had more than %u MiB of input, its beginning is not kept in memory any more; "
-                    "record it from the start", path, RING_MAX >> 20);
+                    "record it from the start",
+                    path, RING_MAX >> 20);
         return NULL;
     }
     struct journal_writer *writer = journal_writer_new(path, header, error);
@@ -353,13 +354,16 @@ static bool examine(struct journal *journal, const char *path, GError **error)
             if (!journal->replay_source[item.source]) {
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             "%s: holds input of source %u, which it does not name; a recording as --record writes it "
-                            "is wanted", path, item.source);
+                            "is wanted",
+                            path, item.source);
                 return false;
             }
             break;
         case JOURNAL_ITEM_END:
-            journal->end = (struct journal_end){.present = true, .instructions = item.instructions,
-                                                .virtual_ns = item.virtual_ns, .state_hash = item.hash};
+            journal->end = (struct journal_end){.present = true,
+                                                .instructions = item.instructions,
+                                                .virtual_ns = item.virtual_ns,
+                                                .state_hash = item.hash};
             break;
         }
     }

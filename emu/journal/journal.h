@@ -23,7 +23,8 @@ void journal_free(struct journal *journal);
  * Names and the order of creation are part of the machine: the same in record and replay.
  */
 struct journal_source *journal_source_new(struct journal *journal, const char *name,
-                                          void (*deliver)(void *opaque, const uint8_t *data, size_t length), void *opaque);
+                                          void (*deliver)(void *opaque, const uint8_t *data, size_t length),
+                                          void *opaque);
 /* The source of that name, for whoever feeds it (a terminal, a window, a script, a test); NULL: the machine has none. */
 struct journal_source *journal_source_find(const struct journal *journal, const char *name);
 /* From any thread: hands @length bytes (1..65536) in.  They are delivered at the next boundary; ignored in a replay. */

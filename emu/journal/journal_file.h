@@ -26,11 +26,11 @@ struct journal_writer;
 struct journal_reader;
 
 enum journal_item_kind {
-    JOURNAL_ITEM_ERROR,    /* @error is set */
-    JOURNAL_ITEM_NOTHING,  /* the file ends without an end item */
-    JOURNAL_ITEM_SOURCE,   /* source, data: the name */
-    JOURNAL_ITEM_INPUT,    /* all but hash */
-    JOURNAL_ITEM_END,      /* instructions, virtual_ns, hash */
+    JOURNAL_ITEM_ERROR,   /* @error is set */
+    JOURNAL_ITEM_NOTHING, /* the file ends without an end item */
+    JOURNAL_ITEM_SOURCE,  /* source, data: the name */
+    JOURNAL_ITEM_INPUT,   /* all but hash */
+    JOURNAL_ITEM_END,     /* instructions, virtual_ns, hash */
 };
 
 struct journal_item {

@@ -81,7 +81,7 @@ static void put_fadt_blocks(GByteArray *fadt, const struct acpi_pc *pc, uint64_t
     acpi_put8(fadt, 0); /* PM2_CNT_LEN */
     acpi_put8(fadt, 4); /* PM_TMR_LEN */
     acpi_put8(fadt, ACPI_PM_GPE0_LENGTH);
-    acpi_put_zeros(fadt, 3); /* GPE1_BLK_LEN, GPE1_BASE, CST_CNT */
+    acpi_put_zeros(fadt, 3);  /* GPE1_BLK_LEN, GPE1_BASE, CST_CNT */
     acpi_put16(fadt, 0x0FFF); /* P_LVL2_LAT, P_LVL3_LAT: there are none */
     acpi_put16(fadt, 0x0FFF);
     acpi_put_zeros(fadt, 8); /* FLUSH_SIZE to MON_ALRM */
@@ -182,7 +182,7 @@ static void add_madt(struct acpi_tables *tables, const struct acpi_pc *pc)
     acpi_put8(madt, pc->io_apic_id);
     acpi_put8(madt, 0);
     acpi_put32(madt, pc->io_apic);
-    acpi_put32(madt, 0); /* first global system interrupt */
+    acpi_put32(madt, 0);         /* first global system interrupt */
     put_override(madt, 0, 2, 0); /* the 8254 is wired to input 2 */
     put_override(madt, pc->sci, pc->sci, LEVEL_ACTIVE_HIGH);
     put_nmi(madt, pc->cpus > LARGEST_XAPIC_ID + 1);

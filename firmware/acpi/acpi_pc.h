@@ -9,18 +9,18 @@
 
 /* The machine as the tables tell it.  Windows and the configuration space must not overlap. */
 struct acpi_pc {
-    unsigned cpus;              /* 1..; APIC ids 0 to cpus - 1 */
-    uint32_t local_apic;        /* 0xFEE00000 */
-    uint32_t io_apic;           /* 0xFEC00000 */
+    unsigned cpus;       /* 1..; APIC ids 0 to cpus - 1 */
+    uint32_t local_apic; /* 0xFEE00000 */
+    uint32_t io_apic;    /* 0xFEC00000 */
     uint8_t io_apic_id;
-    uint64_t ecam;              /* PCI configuration space; 0: only the ports 0xCF8 to 0xCFF */
-    unsigned buses;             /* 1..256 */
+    uint64_t ecam;                    /* PCI configuration space; 0: only the ports 0xCF8 to 0xCFF */
+    unsigned buses;                   /* 1..256 */
     uint32_t memory32, memory32_size; /* PCI window below 4 GiB */
     uint64_t memory64, memory64_size; /* PCI window above 4 GiB; size 0: none */
-    uint32_t hpet;              /* 0: none */
-    uint32_t hpet_block_id;     /* the low half of its capabilities register; 0: 0x8086A201 */
-    uint16_t pm_base;           /* 0x600 */
-    uint8_t sci;                /* 9 */
+    uint32_t hpet;                    /* 0: none */
+    uint32_t hpet_block_id;           /* the low half of its capabilities register; 0: 0x8086A201 */
+    uint16_t pm_base;                 /* 0x600 */
+    uint8_t sci;                      /* 9 */
     bool pm_timer_32bit;
 };
 

@@ -94,12 +94,12 @@ static void bios_information(struct builder *out, const struct smbios_machine *m
     put_string(out, machine->version);
     put(out, 0, 2); /* no place below 1 MiB */
     put_string(out, RELEASE_DATE);
-    put(out, 0, 1); /* ROM of 64 KiB */
+    put(out, 0, 1);                /* ROM of 64 KiB */
     put(out, 1 << 7 | 1 << 15, 8); /* PCI; boot from CD */
     put(out, 1 << 0, 1);           /* ACPI */
     put(out, 1 << 3 | 1 << 4, 1);  /* UEFI; a virtual machine */
-    put(out, 0, 2); /* release of the firmware: as the version says */
-    put(out, 0xFFFF, 2); /* no embedded controller */
+    put(out, 0, 2);                /* release of the firmware: as the version says */
+    put(out, 0xFFFF, 2);           /* no embedded controller */
     end(out);
 }
 
@@ -111,7 +111,7 @@ static void system_information(struct builder *out, const struct smbios_machine 
     put_string(out, machine->version);
     put_string(out, NULL); /* serial number */
     g_byte_array_append(out->table, machine->uuid, SMBIOS_UUID_SIZE);
-    put(out, 6, 1); /* woken by the power switch */
+    put(out, 6, 1);        /* woken by the power switch */
     put_string(out, NULL); /* SKU */
     put_string(out, "Virtual Machine");
     end(out);
@@ -123,15 +123,15 @@ static void chassis(struct builder *out, const struct smbios_machine *machine)
     put_string(out, VENDOR);
     put(out, 1, 1); /* type: other */
     put_string(out, machine->version);
-    put_string(out, NULL); /* serial number */
-    put_string(out, NULL); /* asset tag */
+    put_string(out, NULL);   /* serial number */
+    put_string(out, NULL);   /* asset tag */
     put(out, STATE_SAFE, 1); /* boot-up */
     put(out, STATE_SAFE, 1); /* power supply */
     put(out, STATE_SAFE, 1); /* thermal */
     put(out, SECURITY_NONE, 1);
     put(out, 0, 4);
-    put(out, 0, 2); /* height, power cords */
-    put(out, 0, 2); /* no contained elements */
+    put(out, 0, 2);        /* height, power cords */
+    put(out, 0, 2);        /* no contained elements */
     put_string(out, NULL); /* SKU */
     end(out);
 }
@@ -152,20 +152,20 @@ static void processor(struct builder *out, const struct smbios_machine *machine,
     put(out, 0, 2); /* external clock */
     put(out, machine->cpu_mhz, 2);
     put(out, machine->cpu_mhz, 2);
-    put(out, 0x41, 1); /* socket populated, enabled */
-    put(out, 1, 1); /* upgrade: other */
+    put(out, 0x41, 1);      /* socket populated, enabled */
+    put(out, 1, 1);         /* upgrade: other */
     put(out, NO_HANDLE, 2); /* caches */
     put(out, NO_HANDLE, 2);
     put(out, NO_HANDLE, 2);
     put_string(out, NULL); /* serial number */
     put_string(out, NULL); /* asset tag */
     put_string(out, NULL); /* part number */
-    put(out, 1, 1); /* cores */
-    put(out, 1, 1); /* enabled cores */
-    put(out, 1, 1); /* threads */
-    put(out, 1 << 2, 2); /* 64 bits */
-    put(out, 1, 2); /* family once more */
-    put(out, 1, 2); /* cores, enabled cores, threads once more */
+    put(out, 1, 1);        /* cores */
+    put(out, 1, 1);        /* enabled cores */
+    put(out, 1, 1);        /* threads */
+    put(out, 1 << 2, 2);   /* 64 bits */
+    put(out, 1, 2);        /* family once more */
+    put(out, 1, 2);        /* cores, enabled cores, threads once more */
     put(out, 1, 2);
     put(out, 1, 2);
     end(out);
@@ -202,14 +202,14 @@ static void memory_device(struct builder *out, const struct smbios_machine *mach
     put(out, 0, 1); /* of no set */
     put_string(out, "DIMM 0");
     put_string(out, NULL); /* bank */
-    put(out, 7, 1); /* RAM */
-    put(out, 1 << 1, 2); /* detail: other */
-    put(out, 0, 2); /* speed unknown */
+    put(out, 7, 1);        /* RAM */
+    put(out, 1 << 1, 2);   /* detail: other */
+    put(out, 0, 2);        /* speed unknown */
     put_string(out, VENDOR);
     put_string(out, NULL); /* serial number */
     put_string(out, NULL); /* asset tag */
     put_string(out, NULL); /* part number */
-    put(out, 0, 1); /* rank unknown */
+    put(out, 0, 1);        /* rank unknown */
     put(out, large ? mib : 0, 4);
     put(out, 0, 2); /* configured speed */
     put(out, 0, 6); /* voltages */

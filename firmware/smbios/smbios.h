@@ -10,12 +10,12 @@
 #define SMBIOS_RANGES 4
 
 struct smbios_machine {
-    const char *product;  /* the board: "q35" */
-    const char *version;  /* of this program */
+    const char *product; /* the board: "q35" */
+    const char *version; /* of this program */
     uint8_t uuid[SMBIOS_UUID_SIZE];
-    unsigned cpus;        /* 1..256 */
+    unsigned cpus; /* 1..256 */
     const char *cpu_name;
-    uint32_t cpu_id[2];   /* x86: EAX and EDX of CPUID leaf 1; aarch64: MIDR_EL1 and 0 */
+    uint32_t cpu_id[2]; /* x86: EAX and EDX of CPUID leaf 1; aarch64: MIDR_EL1 and 0 */
     uint16_t cpu_mhz;
     uint64_t memory_size; /* bytes, a multiple of 1 MiB */
     struct {

@@ -11,7 +11,10 @@
 static inline struct machine *test_machine(void)
 {
     struct machine_config config = {
-        .arch = CPU_ARCH_X86_64, .cpus = 1, .picoseconds_per_instruction = 1000, .without_cpu = true,
+        .arch = CPU_ARCH_X86_64,
+        .cpus = 1,
+        .picoseconds_per_instruction = 1000,
+        .without_cpu = true,
         .calendar = 1767225600, /* 2026-01-01 */
     };
     g_autoptr(GError) error = NULL;

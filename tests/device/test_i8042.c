@@ -32,8 +32,8 @@ static void set_up(struct fixture *f, gconstpointer unused)
 {
     f->machine = test_machine();
     machine_set_note_handler(f->machine, count_note, &f->notes);
-    struct i8042_config config = {.keyboard_irq = test_irq(&f->keyboard), .mouse_irq = test_irq(&f->mouse),
-                                  .reset = count, .opaque = &f->resets};
+    struct i8042_config config = {
+        .keyboard_irq = test_irq(&f->keyboard), .mouse_irq = test_irq(&f->mouse), .reset = count, .opaque = &f->resets};
     f->controller = i8042_new(f->machine, &config);
 }
 
@@ -254,7 +254,7 @@ static void test_scan_codes(struct fixture *f, gconstpointer unused)
 {
     choose_set(f, 2, false);
     press(f, KEY_A, "1c", "f0 1c");
-    press(f, 0x40, "83", "f0 83"); /* F7 */
+    press(f, 0x40, "83", "f0 83");       /* F7 */
     press(f, 0x52, "e0 75", "e0 f0 75"); /* up */
     press(f, KEY_RIGHT_CONTROL, "e0 14", "e0 f0 14");
     press(f, 0x90, "f2", ""); /* Hangul */

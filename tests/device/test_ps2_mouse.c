@@ -195,8 +195,8 @@ static void test_scaling(struct fixture *f, gconstpointer unused)
     say(f, 0xE7);
     expect(f, "fa");
     static const int16_t counts[] = {1, 2, 3, 4, 5, 6, 100};
-    static const char *const reports[] = {"08 01 00", "08 01 00", "08 03 00", "08 06 00", "08 09 00", "08 0c 00",
-                                          "08 c8 00"};
+    static const char *const reports[] = {"08 01 00", "08 01 00", "08 03 00", "08 06 00",
+                                          "08 09 00", "08 0c 00", "08 c8 00"};
     for (unsigned i = 0; i < G_N_ELEMENTS(counts); i++) {
         move(f, counts[i], 0, 0, 0);
         expect(f, reports[i]);

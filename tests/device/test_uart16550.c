@@ -3,8 +3,20 @@
 
 #include "tests/device/fixture.h"
 
-enum { RBR = 0x3F8, THR = 0x3F8, DLL = 0x3F8, IER = 0x3F9, DLM = 0x3F9, IIR = 0x3FA, FCR = 0x3FA, LCR = 0x3FB,
-       MCR = 0x3FC, LSR = 0x3FD, MSR = 0x3FE, SCR = 0x3FF };
+enum {
+    RBR = 0x3F8,
+    THR = 0x3F8,
+    DLL = 0x3F8,
+    IER = 0x3F9,
+    DLM = 0x3F9,
+    IIR = 0x3FA,
+    FCR = 0x3FA,
+    LCR = 0x3FB,
+    MCR = 0x3FC,
+    LSR = 0x3FD,
+    MSR = 0x3FE,
+    SCR = 0x3FF
+};
 
 #define FOUR_CHARACTERS 347222 /* ns: 8N1 at 115200 baud */
 
@@ -26,8 +38,8 @@ static void set_up(struct fixture *f, gconstpointer unused)
     f->machine = test_machine();
     machine_set_note_handler(f->machine, count_note, &f->notes);
     f->sent = g_string_new(NULL);
-    struct uart16550_config config = {.id = "com1", .port = 0x3F8, .irq = test_irq(&f->line),
-                                      .output = test_sink(f->sent), .source = "serial0"};
+    struct uart16550_config config = {
+        .id = "com1", .port = 0x3F8, .irq = test_irq(&f->line), .output = test_sink(f->sent), .source = "serial0"};
     f->uart = uart16550_new(f->machine, &config);
 }
 
@@ -307,7 +319,7 @@ static void test_priorities(struct fixture *f, gconstpointer unused)
     OUT(MCR, 0x10);
     IN(MSR);
     OUT(THR, 'a');
-    OUT(THR, 'b'); /* overrun: the register is overwritten */
+    OUT(THR, 'b');  /* overrun: the register is overwritten */
     OUT(MCR, 0x12); /* CTS changes */
     OUT(IER, 0x0F);
     g_assert_cmphex(IN(IIR), ==, 0x06);

@@ -12,9 +12,19 @@
 #define BASE 0x7F6C0000u
 
 static const struct acpi_pc usual = {
-    .cpus = 2, .local_apic = 0xFEE00000, .io_apic = 0xFEC00000, .io_apic_id = 5, .ecam = 0xB0000000, .buses = 256,
-    .memory32 = 0xC0000000, .memory32_size = 0x3EC00000, .memory64 = 0x800000000, .memory64_size = 0x400000000,
-    .hpet = 0xFED00000, .pm_base = 0x600, .sci = 9,
+    .cpus = 2,
+    .local_apic = 0xFEE00000,
+    .io_apic = 0xFEC00000,
+    .io_apic_id = 5,
+    .ecam = 0xB0000000,
+    .buses = 256,
+    .memory32 = 0xC0000000,
+    .memory32_size = 0x3EC00000,
+    .memory64 = 0x800000000,
+    .memory64_size = 0x400000000,
+    .hpet = 0xFED00000,
+    .pm_base = 0x600,
+    .sci = 9,
 };
 
 struct blob {
@@ -271,7 +281,8 @@ static void test_aml(void)
     aml_name_integer(out, "\\_SB.PCI0", 0x1234);
     aml_name_integer(out, "\\_SB.PCI0.X", 0x12345678);
     aml_name_integer(out, "Y", 0x123456789);
-    static const uint8_t expected[] = "\x08\\A___\x00\x08" "BC__\x0A\x12\x08\\\x2E_SB_PCI0\x0B\x34\x12"
+    static const uint8_t expected[] = "\x08\\A___\x00\x08"
+                                      "BC__\x0A\x12\x08\\\x2E_SB_PCI0\x0B\x34\x12"
                                       "\x08\\\x2F\x03_SB_PCI0X___\x0C\x78\x56\x34\x12"
                                       "\x08Y___\x0E\x89\x67\x45\x23\x01\x00\x00";
     g_assert_cmpmem(out->data, out->len, expected, sizeof(expected));
@@ -397,10 +408,13 @@ static void test_execute(void)
     save(folder, "ssdt.dat", ssdt, length);
     const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
     save(folder, "dsdt.dat", dsdt, length);
-    const char *command[] = {"acpiexec", "-b",
+    const char *command[] = {"acpiexec",
+                             "-b",
                              "resources \\_SB.PCI0;resources \\_SB.PCI0.ISA.MBRD;resources \\_SB.MCFG;"
                              "resources \\_SB.HPET;evaluate \\_SB.C001._UID;evaluate \\_S5;namespace;quit",
-                             "dsdt.dat", "ssdt.dat", NULL};
+                             "dsdt.dat",
+                             "ssdt.dat",
+                             NULL};
     g_autofree char *text = run(folder, command);
 
     g_assert_nonnull(strstr(text, "2 ACPI AML tables successfully acquired and loaded"));
@@ -441,8 +455,8 @@ static void check_routing(struct ich9_lpc *lpc, const char *source, const char *
 {
     g_autofree char *head = g_strdup_printf("Name (%s, Package (0x80)", name);
     const char *start = strstr(source, head);
-    g_autoptr(GRegex) regex = g_regex_new(
-        "Package \\(0x04\\)\\s*\\{\\s*(\\w+),\\s*(\\w+),\\s*([\\w.\\\\^]+),\\s*(\\w+)\\s*\\}", 0, 0, NULL);
+    g_autoptr(GRegex) regex =
+        g_regex_new("Package \\(0x04\\)\\s*\\{\\s*(\\w+),\\s*(\\w+),\\s*([\\w.\\\\^]+),\\s*(\\w+)\\s*\\}", 0, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
     unsigned count = 0;
 

@@ -8,9 +8,15 @@
 #define BASE 0x7F000000u
 
 static const struct smbios_machine usual = {
-    .product = "q35", .version = "1.2", .cpus = 2, .cpu_name = "qemu64", .cpu_id = {0x60FB1, 0x78BFBFD},
-    .cpu_mhz = 1000, .memory_size = 3ull << 30,
-    .ranges = {{0, 2ull << 30}, {4ull << 30, 1ull << 30}}, .range_count = 2,
+    .product = "q35",
+    .version = "1.2",
+    .cpus = 2,
+    .cpu_name = "qemu64",
+    .cpu_id = {0x60FB1, 0x78BFBFD},
+    .cpu_mhz = 1000,
+    .memory_size = 3ull << 30,
+    .ranges = {{0, 2ull << 30}, {4ull << 30, 1ull << 30}},
+    .range_count = 2,
 };
 
 static uint64_t little(const uint8_t *bytes, unsigned count)
@@ -110,8 +116,8 @@ static void test_entry_points(void)
 static void test_structures(void)
 {
     /* Type and length of version 3.0. */
-    static const uint8_t lengths[][2] = {{0, 24}, {1, 27}, {3, 22}, {4, 48}, {16, 23}, {17, 40}, {19, 31}, {32, 11},
-                                         {127, 4}};
+    static const uint8_t lengths[][2] = {{0, 24},  {1, 27},  {3, 22},  {4, 48}, {16, 23},
+                                         {17, 40}, {19, 31}, {32, 11}, {127, 4}};
     struct smbios_machine machine = usual;
     uint64_t entry;
 
@@ -217,11 +223,19 @@ static void test_dmidecode(void)
     g_assert_cmpint(status, ==, 0);
     g_assert_cmpstr(complaints, ==, "");
     g_assert_nonnull(strstr(output, "SMBIOS 3.0.0 present."));
-    static const char *const expected[] = {"Vendor: Galvanic", "UEFI is supported", "System is a virtual machine",
-                                           "Product Name: q35", "Wake-up Type: Power Switch", "Version: qemu64",
-                                           "Maximum Capacity: 3 GB", "Size: 3 GB", "Starting Address: 0x00100000000",
-                                           "Ending Address: 0x0013FFFFFFF", "Range Size: 1 GB",
-                                           "Status: No errors detected", "End Of Table"};
+    static const char *const expected[] = {"Vendor: Galvanic",
+                                           "UEFI is supported",
+                                           "System is a virtual machine",
+                                           "Product Name: q35",
+                                           "Wake-up Type: Power Switch",
+                                           "Version: qemu64",
+                                           "Maximum Capacity: 3 GB",
+                                           "Size: 3 GB",
+                                           "Starting Address: 0x00100000000",
+                                           "Ending Address: 0x0013FFFFFFF",
+                                           "Range Size: 1 GB",
+                                           "Status: No errors detected",
+                                           "End Of Table"};
     for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++)
         if (!strstr(output, expected[i]))
             g_error("no \"%s\" in what dmidecode says:\n%s", expected[i], output);
