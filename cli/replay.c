@@ -100,7 +100,7 @@ int command_replay(char **arguments)
         return report_error(error);
     run->stats = g_strdup(options.stats);
     int status = 1;
-    if (session_open(&session, run, true, &error))
+    if (session_open(&session, run, options.path, &error))
         status = replay(&session, &options, &error);
     if (error)
         status = report_error(error);

@@ -41,7 +41,7 @@ int command_run(char **arguments)
         return report_error(error);
     if (options->calendar_host)
         options->calendar = host_calendar();
-    if (session_open(&session, options, false, &error)) {
+    if (session_open(&session, options, NULL, &error)) {
         enum machine_stop reason = session_run(&session);
         status = session_conclude(&session, reason);
         write_results(&session, reason, status, &error);

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/before.h"
 #include "cli/window.h"
 #include "emu/host/pages.h"
 #include "guest/builtin.h"
@@ -100,6 +102,28 @@ static bool load_file(const char *option, const char *path, GBytes **bytes, GErr
     return false;
 }
 
+/* Beside the image, or where --efi-vars says; in a replay as it was when the recording began. */
+static bool find_variable_store(struct session *session, GError **error)
+{
+    const struct run_options *options = session->options;
+    g_autoptr(GError) failure = NULL;
+
+    if (session->replaying) {
+        session->variable_store = before_restore_variables(session->replaying, &failure);
+        session->variable_store_temporary = session->variable_store != NULL;
+        if (!failure)
+            return true; /* there may have been none */
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
+    }
+    if (options->efi_vars)
+        session->variable_store = g_strdup(options->efi_vars);
+    else if (options->disks->len)
+        session->variable_store =
+            g_strconcat(((struct disk_option *)g_ptr_array_index(options->disks, 0))->path, ".vars", NULL);
+    return true;
+}
+
 static bool make_config(struct session *session, struct board_config *config, GError **error)
 {
     const struct run_options *options = session->options;
@@ -121,11 +145,8 @@ static bool make_config(struct session *session, struct board_config *config, GE
     config->width = options->width;
     config->height = options->height;
     config->autokey = options->autokey;
-    if (options->efi_vars)
-        session->variable_store = g_strdup(options->efi_vars);
-    else if (options->disks->len)
-        session->variable_store =
-            g_strconcat(((struct disk_option *)g_ptr_array_index(options->disks, 0))->path, ".vars", NULL);
+    if (!find_variable_store(session, error))
+        return false;
     config->variable_store = session->variable_store;
     config->variable_store_read_only = options->snapshot;
     return true;
@@ -179,7 +200,23 @@ static bool open_console(struct session *session, GError **error)
     return true;
 }
 
-bool session_open(struct session *session, const struct run_options *options, bool replaying, GError **error)
+static bool start_recording(struct session *session, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    before_add_sources(session);
+    if (session->replaying)
+        return before_restore_disks(session, session->replaying, error);
+    if (!options->record)
+        return true;
+    g_autofree char *description = run_options_describe(options);
+    if (!journal_record(machine_journal(session->machine), options->record, description, error))
+        return false;
+    before_start_keeping(session);
+    return true;
+}
+
+bool session_open(struct session *session, const struct run_options *options, const char *replaying, GError **error)
 {
     struct board_config config = {0};
 
@@ -195,11 +232,8 @@ bool session_open(struct session *session, const struct run_options *options, bo
         return false;
     machine_set_limits(session->machine, options->max_time, options->max_instructions);
     machine_set_slice(session->machine, options->slice);
-    if (options->record) {
-        g_autofree char *description = run_options_describe(options);
-        if (!journal_record(machine_journal(session->machine), options->record, description, error))
-            return false;
-    }
+    if (!start_recording(session, error))
+        return false;
     machine_reset(session->machine);
     if (!open_console(session, error))
         return false;
@@ -283,5 +317,7 @@ void session_close(struct session *session)
         block_close(session->disks[i]);
     if (session->serial_hash)
         XXH3_freeState(session->serial_hash);
+    if (session->variable_store_temporary)
+        unlink(session->variable_store);
     g_free(session->variable_store);
 }

@@ -16,7 +16,7 @@
 
 struct session {
     const struct run_options *options;
-    bool replaying; /* nothing from outside but the recording */
+    const char *replaying; /* the recording that is replayed: nothing else comes from outside; NULL: an ordinary run */
     struct machine *machine;
     struct board *board;
     struct block *disks[BOARD_DISKS];
@@ -25,12 +25,14 @@ struct session {
     FILE *serial_file;
     XXH3_state_t *serial_hash; /* of all that the guest wrote on its console */
     char *variable_store;
+    bool variable_store_temporary;
+    struct journal_source *disk_before[BOARD_DISKS], *variables_before;
     bool quit; /* the user asked: Ctrl-A x, window closed */
     int64_t started; /* wall ns */
 };
 
 /* Builds everything, up to the moment before the first instruction.  False with @error. */
-bool session_open(struct session *session, const struct run_options *options, bool replaying, GError **error);
+bool session_open(struct session *session, const struct run_options *options, const char *replaying, GError **error);
 /* Runs to the end, with a window if one is asked for. */
 enum machine_stop session_run(struct session *session);
 /* Says on stderr why the run ended (nothing for the expected ends); returns the exit status of the program. */

@@ -12,6 +12,8 @@ struct block {
     struct block_set written; /* clusters that were ever written */
     char *path;
     bool read_only;
+    void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length);
+    void *keep_opaque;
 };
 
 static struct block *make(struct block_layer *layer, const char *path, bool read_only)
@@ -78,8 +80,36 @@ bool block_read(struct block *block, uint64_t offset, void *buffer, size_t lengt
     return false;
 }
 
+void block_set_keeper(struct block *block, void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length),
+                      void *opaque)
+{
+    block->keep = keep;
+    block->keep_opaque = opaque;
+}
+
+bool block_restore(struct block *block, uint64_t offset, const void *buffer, size_t length)
+{
+    return !block->read_only && inside(block, offset, length) &&
+           block->layer->ops->write(block->layer, offset, buffer, length);
+}
+
+/* Gives away what stands in the clusters of a range that were not written yet. */
+static void keep_old(struct block *block, uint64_t offset, uint64_t length)
+{
+    uint8_t old[BLOCK_CLUSTER];
+
+    for (uint64_t cluster = offset / BLOCK_CLUSTER; cluster * BLOCK_CLUSTER < offset + length; cluster++) {
+        uint64_t start = cluster * BLOCK_CLUSTER;
+        size_t size = (size_t)MIN(sizeof(old), block->layer->size - start);
+        if (!block_set_has(&block->written, cluster) && block_read(block, start, old, size))
+            block->keep(block->keep_opaque, start, old, size);
+    }
+}
+
 static void mark_written(struct block *block, uint64_t offset, uint64_t length)
 {
+    if (length && block->keep)
+        keep_old(block, offset, length);
     if (length)
         block_set_add(&block->written, offset / BLOCK_CLUSTER, (offset + length - 1) / BLOCK_CLUSTER + 1);
 }

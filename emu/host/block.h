@@ -34,6 +34,13 @@ bool block_write(struct block *block, uint64_t offset, const void *buffer, size_
 /* Until this returns true, written data may not have reached the file's storage. */
 bool block_flush(struct block *block);
 bool block_discard(struct block *block, uint64_t offset, uint64_t length); /* reads as zeros afterwards */
+/*
+ * From now on @keep is given what stood in each 4096-byte cluster before it is written for the first time, for a recording.
+ */
+void block_set_keeper(struct block *block, void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length),
+                      void *opaque);
+/* Puts bytes back before a replay: as if they had always stood there.  False as block_write(). */
+bool block_restore(struct block *block, uint64_t offset, const void *buffer, size_t length);
 /* Hash of the overlay's differences, for the state hash; 0 when nothing was written. */
 uint64_t block_hash(struct block *block);
 

@@ -266,6 +266,18 @@ static void keep(struct journal *journal, struct input *input)
     }
 }
 
+void journal_keep(struct journal_source *source, const uint8_t *data, size_t length)
+{
+    struct journal *journal = source->journal;
+
+    g_return_if_fail(length >= 1 && length <= JOURNAL_INPUT_MAX);
+    if (!journal->writer)
+        return;
+    g_autofree struct input *input = input_new(source->index, machine_instructions(journal->machine),
+                                               machine_now(journal->machine), data, length);
+    write_input(journal, journal->writer, journal->written_source, input);
+}
+
 /* A writer to which everything that was delivered until now has been written. */
 static struct journal_writer *start_writer(struct journal *journal, const char *path, const char *header,
                                            bool *source_known, GError **error)
@@ -333,6 +345,26 @@ char *journal_read_header(const char *path, GError **error)
     char *header = g_strdup(journal_reader_header(reader));
     journal_reader_free(reader);
     return header;
+}
+
+bool journal_read_source(const char *path, const char *name,
+                         void (*each)(void *opaque, const uint8_t *data, size_t length), void *opaque, GError **error)
+{
+    struct journal_reader *reader = journal_reader_new(path, error);
+    unsigned source = JOURNAL_SOURCES_MAX;
+    struct journal_item item = {.kind = JOURNAL_ITEM_SOURCE};
+
+    if (!reader)
+        return false;
+    while (item.kind == JOURNAL_ITEM_SOURCE || item.kind == JOURNAL_ITEM_INPUT) {
+        journal_reader_next(reader, &item, error);
+        if (item.kind == JOURNAL_ITEM_SOURCE && strcmp((const char *)item.data, name) == 0)
+            source = item.source;
+        else if (item.kind == JOURNAL_ITEM_INPUT && item.source == source)
+            each(opaque, item.data, item.length);
+    }
+    journal_reader_free(reader);
+    return item.kind != JOURNAL_ITEM_ERROR;
 }
 
 /* Reads the whole file once: nothing of a damaged recording is replayed. */

@@ -32,6 +32,16 @@ void journal_submit(struct journal_source *source, const uint8_t *data, size_t l
 /* By the engine thread only: a submission that is to arrive at virtual time @ns (scripts), not before. */
 void journal_submit_at(struct journal_source *source, int64_t ns, const uint8_t *data, size_t length);
 
+/*
+ * Keeps bytes (1..65536) that the replay needs though nobody outside sent them: what stood in a disk before it was
+ * overwritten.  Written if a recording is under way, at the current point; delivered as any input, and found beforehand by
+ * journal_read_source().  Engine thread.
+ */
+void journal_keep(struct journal_source *source, const uint8_t *data, size_t length);
+/* Calls @each for all inputs of source @name in the recording @path, in their order.  False with @error: unreadable. */
+bool journal_read_source(const char *path, const char *name,
+                         void (*each)(void *opaque, const uint8_t *data, size_t length), void *opaque, GError **error);
+
 /* Starts writing to @path; @header is the machine's description (command line), given back at replay. */
 bool journal_record(struct journal *journal, const char *path, const char *header, GError **error);
 /* Reads a recording's header without a machine. */
