@@ -43,8 +43,8 @@ enum fat_attribute {
     FAT_ATTRIBUTE_ARCHIVE = 0x20,
 };
 
-#define FAT_NAME_MAX 255   /* UTF-16 units without the terminator */
-#define FAT_LABEL_MAX 11   /* characters */
+#define FAT_NAME_MAX 255 /* UTF-16 units without the terminator */
+#define FAT_LABEL_MAX 11 /* characters */
 #define FAT_NO_ENTRY UINT32_MAX
 
 /* Where a file stands: its directory's first cluster (0: the root), and the index of its short entry there. */
@@ -135,6 +135,8 @@ enum fat_status fat_write(struct fat *fat, struct fat_file *file, const void *bu
 enum fat_status fat_set_size(struct fat *fat, struct fat_node node, uint64_t size);
 
 enum fat_status fat_volume_info(struct fat *fat, struct fat_volume_info *info);
+/* The same without free_size, which may cost a walk through the whole table. */
+void fat_volume_geometry(const struct fat *fat, struct fat_volume_info *info);
 /* @label: FAT_LABEL_MAX + 1 characters; "" if there is none. */
 enum fat_status fat_get_label(struct fat *fat, uint16_t *label);
 enum fat_status fat_set_label(struct fat *fat, const uint16_t *label);

@@ -13,8 +13,8 @@
 #define ANCESTORS_MAX 4096u
 
 enum { /* boot sector: label behind the serial number */
-    BOOT_LABEL = 43,
-    BOOT_LABEL_32 = 71,
+       BOOT_LABEL = 43,
+       BOOT_LABEL_32 = 71,
 };
 
 static const uint8_t long_unit_offset[LONG_UNITS] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
@@ -376,7 +376,8 @@ enum fat_status fat_rename(struct fat *fat, struct fat_node node, struct fat_nod
 enum fat_status fat_set_info(struct fat *fat, struct fat_node node, uint8_t attributes, const struct fat_time *created,
                              const struct fat_time *accessed, const struct fat_time *modified)
 {
-    const uint8_t changeable = FAT_ATTRIBUTE_READ_ONLY | FAT_ATTRIBUTE_HIDDEN | FAT_ATTRIBUTE_SYSTEM | FAT_ATTRIBUTE_ARCHIVE;
+    const uint8_t changeable =
+        FAT_ATTRIBUTE_READ_ONLY | FAT_ATTRIBUTE_HIDDEN | FAT_ATTRIBUTE_SYSTEM | FAT_ATTRIBUTE_ARCHIVE;
     uint8_t entry[FAT_ENTRY_SIZE];
     enum fat_status status;
 
@@ -493,7 +494,8 @@ enum fat_status fat_set_label(struct fat *fat, const uint16_t *label)
         memcpy(bytes, "NO NAME    ", FAT_LABEL_MAX);
     for (unsigned i = 0; i < 2 && status == FAT_OK; i++) {
         if (i == 0 || boot[i] != 0)
-            status = fat_disk_write(fat, boot[i] + (fat->bits == 32 ? BOOT_LABEL_32 : BOOT_LABEL), bytes, sizeof(bytes));
+            status =
+                fat_disk_write(fat, boot[i] + (fat->bits == 32 ? BOOT_LABEL_32 : BOOT_LABEL), bytes, sizeof(bytes));
     }
     return status;
 }

@@ -335,8 +335,8 @@ enum fat_status fat_stat(struct fat *fat, struct fat_node node, struct fat_info 
     }
     bytes = g_byte_array_new();
     status = fat_directory_load(fat, node.directory, bytes);
-    if (status == FAT_OK && (node.entry >= bytes->len / FAT_ENTRY_SIZE ||
-                             !is_file(bytes->data + (size_t)node.entry * FAT_ENTRY_SIZE)))
+    if (status == FAT_OK &&
+        (node.entry >= bytes->len / FAT_ENTRY_SIZE || !is_file(bytes->data + (size_t)node.entry * FAT_ENTRY_SIZE)))
         status = FAT_NOT_FOUND;
     if (status == FAT_OK)
         fat_entry_info(fat, bytes, node, info);

@@ -110,8 +110,8 @@ static enum fat_status write_inside(struct fat *fat, struct fat_file *file, uint
 }
 
 /* Gives the file's chain room for @size bytes; @entry's first cluster may change.  *@added: there are new clusters. */
-static enum fat_status reserve(struct fat *fat, struct fat_file *file, uint8_t *entry, uint64_t size, uint32_t *old_last,
-                               bool *added)
+static enum fat_status reserve(struct fat *fat, struct fat_file *file, uint8_t *entry, uint64_t size,
+                               uint32_t *old_last, bool *added)
 {
     uint32_t old_size = fat_get32(entry + ENTRY_SIZE), first = fat_entry_cluster(fat, entry), start = 0;
     uint32_t have = (uint32_t)(((uint64_t)old_size + fat->cluster_size - 1) / fat->cluster_size);
@@ -239,6 +239,17 @@ enum fat_status fat_set_size(struct fat *fat, struct fat_node node, uint64_t siz
     return size < old_size ? truncate(fat, &file, entry, size) : write_at(fat, &file, entry, size, NULL, 0);
 }
 
+void fat_volume_geometry(const struct fat *fat, struct fat_volume_info *info)
+{
+    *info = (struct fat_volume_info){
+        .bits = fat->bits,
+        .cluster_size = fat->cluster_size,
+        .volume_size = (uint64_t)fat->clusters * fat->cluster_size,
+        .serial = fat->serial,
+        .read_only = block_read_only(fat->block),
+    };
+}
+
 enum fat_status fat_volume_info(struct fat *fat, struct fat_volume_info *info)
 {
     enum fat_status status;
@@ -246,13 +257,7 @@ enum fat_status fat_volume_info(struct fat *fat, struct fat_volume_info *info)
 
     fat_begin(fat);
     status = fat_count_free(fat, &free);
-    *info = (struct fat_volume_info){
-        .bits = fat->bits,
-        .cluster_size = fat->cluster_size,
-        .volume_size = (uint64_t)fat->clusters * fat->cluster_size,
-        .free_size = (uint64_t)free * fat->cluster_size,
-        .serial = fat->serial,
-        .read_only = block_read_only(fat->block),
-    };
+    fat_volume_geometry(fat, info);
+    info->free_size = (uint64_t)free * fat->cluster_size;
     return status;
 }

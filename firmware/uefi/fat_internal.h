@@ -5,8 +5,8 @@
 
 #include "firmware/uefi/fat.h"
 
-#define FAT_WINDOW_SIZE 8192        /* holds the whole table of a FAT12 volume */
-#define FAT_DIRECTORY_MAX 65536     /* entries */
+#define FAT_WINDOW_SIZE 8192    /* holds the whole table of a FAT12 volume */
+#define FAT_DIRECTORY_MAX 65536 /* entries */
 #define FAT_ENTRY_SIZE 32
 #define FAT_TABLES_MAX 4
 
@@ -15,17 +15,17 @@ struct fat {
     uint64_t offset, size;
     unsigned bits;
     uint32_t sector_size, cluster_size;
-    unsigned tables;         /* copies of the allocation table */
-    unsigned active_table;   /* the one that is read */
-    bool mirrored;           /* all copies are written */
+    unsigned tables;                   /* copies of the allocation table */
+    unsigned active_table;             /* the one that is read */
+    bool mirrored;                     /* all copies are written */
     uint64_t table_offset, table_size; /* of the first copy, in the volume; bytes */
-    uint64_t root_offset;    /* FAT12, FAT16 */
-    uint32_t root_entries;   /* FAT12, FAT16 */
-    uint32_t root_cluster;   /* FAT32 */
+    uint64_t root_offset;              /* FAT12, FAT16 */
+    uint32_t root_entries;             /* FAT12, FAT16 */
+    uint32_t root_cluster;             /* FAT32 */
     uint64_t data_offset;
-    uint32_t clusters;       /* numbered 2 .. clusters + 1 */
-    uint64_t info_offset;    /* of FSInfo; 0: none */
-    uint64_t backup_offset;  /* of the copy of the boot sector; 0: none */
+    uint32_t clusters;      /* numbered 2 .. clusters + 1 */
+    uint64_t info_offset;   /* of FSInfo; 0: none */
+    uint64_t backup_offset; /* of the copy of the boot sector; 0: none */
     uint32_t serial;
     struct fat_time now;
     uint64_t generation;
@@ -125,11 +125,11 @@ enum {
     LONG_ORDINAL = 0,
     LONG_CHECKSUM = 13,
 };
-#define ENTRY_FREE 0xE5         /* first byte of the name */
-#define ENTRY_END 0x00          /* this and all that follow are free */
+#define ENTRY_FREE 0xE5 /* first byte of the name */
+#define ENTRY_END 0x00  /* this and all that follow are free */
 #define LONG_ATTRIBUTES 0x0F
 #define LONG_LAST 0x40
-#define LONG_UNITS 13           /* in one entry */
+#define LONG_UNITS 13 /* in one entry */
 #define LONG_ENTRIES_MAX 20
 
 /* The whole directory with first cluster @directory (0: root) as bytes. */

@@ -111,7 +111,8 @@ static enum fat_status link_set(struct fat *fat, uint32_t cluster, uint32_t link
         return status;
     if (fat->bits == 12) {
         old = fat_get16(bytes);
-        fat_put16(bytes, cluster & 1 ? (uint16_t)((old & 0x000F) | link << 4) : (uint16_t)((old & 0xF000) | (link & 0xFFF)));
+        fat_put16(bytes,
+                  cluster & 1 ? (uint16_t)((old & 0x000F) | link << 4) : (uint16_t)((old & 0xF000) | (link & 0xFFF)));
     } else if (fat->bits == 16) {
         fat_put16(bytes, (uint16_t)link);
     } else {

@@ -33,16 +33,32 @@ static const uint8_t *find_drawing(uint16_t unit)
 }
 
 /* --- letters with marks --- */
-enum mark { GRAVE, ACUTE, CIRCUMFLEX, TILDE, DIAERESIS, RING, CEDILLA, CARON, MACRON, BREVE, DOT, DOUBLE_ACUTE, OGONEK };
+enum mark {
+    GRAVE,
+    ACUTE,
+    CIRCUMFLEX,
+    TILDE,
+    DIAERESIS,
+    RING,
+    CEDILLA,
+    CARON,
+    MACRON,
+    BREVE,
+    DOT,
+    DOUBLE_ACUTE,
+    OGONEK
+};
 
 /* Where a mark begins over small letters; over capitals it stands two rows higher.  Below the line for the last ones. */
 static const struct {
     uint8_t top, rows[3];
 } marks[] = {
-    [GRAVE] = {2, {0x30, 0x18, 0x00}},     [ACUTE] = {2, {0x0C, 0x18, 0x00}},  [CIRCUMFLEX] = {2, {0x38, 0x6C, 0x00}},
-    [TILDE] = {2, {0x76, 0xDC, 0x00}},     [DIAERESIS] = {2, {0x6C, 0x6C, 0x00}}, [RING] = {1, {0x38, 0x6C, 0x38}},
-    [CEDILLA] = {12, {0x18, 0x0C, 0x38}},  [CARON] = {2, {0x6C, 0x38, 0x00}},  [MACRON] = {3, {0x7C, 0x00, 0x00}},
-    [BREVE] = {2, {0x44, 0x38, 0x00}},     [DOT] = {2, {0x30, 0x30, 0x00}},    [DOUBLE_ACUTE] = {2, {0x36, 0x6C, 0x00}},
+    [GRAVE] = {2, {0x30, 0x18, 0x00}},      [ACUTE] = {2, {0x0C, 0x18, 0x00}},
+    [CIRCUMFLEX] = {2, {0x38, 0x6C, 0x00}}, [TILDE] = {2, {0x76, 0xDC, 0x00}},
+    [DIAERESIS] = {2, {0x6C, 0x6C, 0x00}},  [RING] = {1, {0x38, 0x6C, 0x38}},
+    [CEDILLA] = {12, {0x18, 0x0C, 0x38}},   [CARON] = {2, {0x6C, 0x38, 0x00}},
+    [MACRON] = {3, {0x7C, 0x00, 0x00}},     [BREVE] = {2, {0x44, 0x38, 0x00}},
+    [DOT] = {2, {0x30, 0x30, 0x00}},        [DOUBLE_ACUTE] = {2, {0x36, 0x6C, 0x00}},
     [OGONEK] = {12, {0x0C, 0x18, 0x0C}},
 };
 
@@ -50,31 +66,31 @@ static const struct {
     uint16_t unit, base;
     enum mark mark;
 } composed[] = {
-    {0xC0, 'A', GRAVE},      {0xC1, 'A', ACUTE},      {0xC2, 'A', CIRCUMFLEX}, {0xC3, 'A', TILDE},
-    {0xC4, 'A', DIAERESIS},  {0xC5, 'A', RING},       {0xC7, 'C', CEDILLA},    {0xC8, 'E', GRAVE},
-    {0xC9, 'E', ACUTE},      {0xCA, 'E', CIRCUMFLEX}, {0xCB, 'E', DIAERESIS},  {0xCC, 'I', GRAVE},
-    {0xCD, 'I', ACUTE},      {0xCE, 'I', CIRCUMFLEX}, {0xCF, 'I', DIAERESIS},  {0xD1, 'N', TILDE},
-    {0xD2, 'O', GRAVE},      {0xD3, 'O', ACUTE},      {0xD4, 'O', CIRCUMFLEX}, {0xD5, 'O', TILDE},
-    {0xD6, 'O', DIAERESIS},  {0xD9, 'U', GRAVE},      {0xDA, 'U', ACUTE},      {0xDB, 'U', CIRCUMFLEX},
-    {0xDC, 'U', DIAERESIS},  {0xDD, 'Y', ACUTE},      {0xE0, 'a', GRAVE},      {0xE1, 'a', ACUTE},
-    {0xE2, 'a', CIRCUMFLEX}, {0xE3, 'a', TILDE},      {0xE4, 'a', DIAERESIS},  {0xE5, 'a', RING},
-    {0xE7, 'c', CEDILLA},    {0xE8, 'e', GRAVE},      {0xE9, 'e', ACUTE},      {0xEA, 'e', CIRCUMFLEX},
-    {0xEB, 'e', DIAERESIS},  {0xEC, 0x131, GRAVE},    {0xED, 0x131, ACUTE},    {0xEE, 0x131, CIRCUMFLEX},
-    {0xEF, 0x131, DIAERESIS}, {0xF1, 'n', TILDE},     {0xF2, 'o', GRAVE},      {0xF3, 'o', ACUTE},
-    {0xF4, 'o', CIRCUMFLEX}, {0xF5, 'o', TILDE},      {0xF6, 'o', DIAERESIS},  {0xF9, 'u', GRAVE},
-    {0xFA, 'u', ACUTE},      {0xFB, 'u', CIRCUMFLEX}, {0xFC, 'u', DIAERESIS},  {0xFD, 'y', ACUTE},
-    {0xFF, 'y', DIAERESIS},  {0x100, 'A', MACRON},    {0x101, 'a', MACRON},    {0x102, 'A', BREVE},
-    {0x103, 'a', BREVE},     {0x104, 'A', OGONEK},    {0x105, 'a', OGONEK},    {0x106, 'C', ACUTE},
-    {0x107, 'c', ACUTE},     {0x10C, 'C', CARON},     {0x10D, 'c', CARON},     {0x10E, 'D', CARON},
-    {0x112, 'E', MACRON},    {0x113, 'e', MACRON},    {0x118, 'E', OGONEK},    {0x119, 'e', OGONEK},
-    {0x11A, 'E', CARON},     {0x11B, 'e', CARON},     {0x11E, 'G', BREVE},     {0x11F, 'g', BREVE},
-    {0x130, 'I', DOT},       {0x143, 'N', ACUTE},     {0x144, 'n', ACUTE},     {0x147, 'N', CARON},
-    {0x148, 'n', CARON},     {0x150, 'O', DOUBLE_ACUTE}, {0x151, 'o', DOUBLE_ACUTE}, {0x158, 'R', CARON},
-    {0x159, 'r', CARON},     {0x15A, 'S', ACUTE},     {0x15B, 's', ACUTE},     {0x15E, 'S', CEDILLA},
-    {0x15F, 's', CEDILLA},   {0x160, 'S', CARON},     {0x161, 's', CARON},     {0x16E, 'U', RING},
-    {0x16F, 'u', RING},      {0x170, 'U', DOUBLE_ACUTE}, {0x171, 'u', DOUBLE_ACUTE}, {0x178, 'Y', DIAERESIS},
-    {0x179, 'Z', ACUTE},     {0x17A, 'z', ACUTE},     {0x17B, 'Z', DOT},       {0x17C, 'z', DOT},
-    {0x17D, 'Z', CARON},     {0x17E, 'z', CARON},
+    {0xC0, 'A', GRAVE},       {0xC1, 'A', ACUTE},         {0xC2, 'A', CIRCUMFLEX},    {0xC3, 'A', TILDE},
+    {0xC4, 'A', DIAERESIS},   {0xC5, 'A', RING},          {0xC7, 'C', CEDILLA},       {0xC8, 'E', GRAVE},
+    {0xC9, 'E', ACUTE},       {0xCA, 'E', CIRCUMFLEX},    {0xCB, 'E', DIAERESIS},     {0xCC, 'I', GRAVE},
+    {0xCD, 'I', ACUTE},       {0xCE, 'I', CIRCUMFLEX},    {0xCF, 'I', DIAERESIS},     {0xD1, 'N', TILDE},
+    {0xD2, 'O', GRAVE},       {0xD3, 'O', ACUTE},         {0xD4, 'O', CIRCUMFLEX},    {0xD5, 'O', TILDE},
+    {0xD6, 'O', DIAERESIS},   {0xD9, 'U', GRAVE},         {0xDA, 'U', ACUTE},         {0xDB, 'U', CIRCUMFLEX},
+    {0xDC, 'U', DIAERESIS},   {0xDD, 'Y', ACUTE},         {0xE0, 'a', GRAVE},         {0xE1, 'a', ACUTE},
+    {0xE2, 'a', CIRCUMFLEX},  {0xE3, 'a', TILDE},         {0xE4, 'a', DIAERESIS},     {0xE5, 'a', RING},
+    {0xE7, 'c', CEDILLA},     {0xE8, 'e', GRAVE},         {0xE9, 'e', ACUTE},         {0xEA, 'e', CIRCUMFLEX},
+    {0xEB, 'e', DIAERESIS},   {0xEC, 0x131, GRAVE},       {0xED, 0x131, ACUTE},       {0xEE, 0x131, CIRCUMFLEX},
+    {0xEF, 0x131, DIAERESIS}, {0xF1, 'n', TILDE},         {0xF2, 'o', GRAVE},         {0xF3, 'o', ACUTE},
+    {0xF4, 'o', CIRCUMFLEX},  {0xF5, 'o', TILDE},         {0xF6, 'o', DIAERESIS},     {0xF9, 'u', GRAVE},
+    {0xFA, 'u', ACUTE},       {0xFB, 'u', CIRCUMFLEX},    {0xFC, 'u', DIAERESIS},     {0xFD, 'y', ACUTE},
+    {0xFF, 'y', DIAERESIS},   {0x100, 'A', MACRON},       {0x101, 'a', MACRON},       {0x102, 'A', BREVE},
+    {0x103, 'a', BREVE},      {0x104, 'A', OGONEK},       {0x105, 'a', OGONEK},       {0x106, 'C', ACUTE},
+    {0x107, 'c', ACUTE},      {0x10C, 'C', CARON},        {0x10D, 'c', CARON},        {0x10E, 'D', CARON},
+    {0x112, 'E', MACRON},     {0x113, 'e', MACRON},       {0x118, 'E', OGONEK},       {0x119, 'e', OGONEK},
+    {0x11A, 'E', CARON},      {0x11B, 'e', CARON},        {0x11E, 'G', BREVE},        {0x11F, 'g', BREVE},
+    {0x130, 'I', DOT},        {0x143, 'N', ACUTE},        {0x144, 'n', ACUTE},        {0x147, 'N', CARON},
+    {0x148, 'n', CARON},      {0x150, 'O', DOUBLE_ACUTE}, {0x151, 'o', DOUBLE_ACUTE}, {0x158, 'R', CARON},
+    {0x159, 'r', CARON},      {0x15A, 'S', ACUTE},        {0x15B, 's', ACUTE},        {0x15E, 'S', CEDILLA},
+    {0x15F, 's', CEDILLA},    {0x160, 'S', CARON},        {0x161, 's', CARON},        {0x16E, 'U', RING},
+    {0x16F, 'u', RING},       {0x170, 'U', DOUBLE_ACUTE}, {0x171, 'u', DOUBLE_ACUTE}, {0x178, 'Y', DIAERESIS},
+    {0x179, 'Z', ACUTE},      {0x17A, 'z', ACUTE},        {0x17B, 'Z', DOT},          {0x17C, 'z', DOT},
+    {0x17D, 'Z', CARON},      {0x17E, 'z', CARON},
 };
 
 static bool compose(uint16_t unit, uint8_t rows[FONT_HEIGHT])

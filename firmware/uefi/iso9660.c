@@ -15,27 +15,27 @@
 #define ENTRY_LENGTH 32
 
 enum { /* volume descriptors */
-    DESCRIPTOR_TYPE = 0,
-    DESCRIPTOR_ID = 1,
-    DESCRIPTOR_VERSION = 6,
-    BOOT_SYSTEM_ID = 7,
-    BOOT_CATALOG = 71,
-    PRIMARY_SPACE = 80,
+       DESCRIPTOR_TYPE = 0,
+       DESCRIPTOR_ID = 1,
+       DESCRIPTOR_VERSION = 6,
+       BOOT_SYSTEM_ID = 7,
+       BOOT_CATALOG = 71,
+       PRIMARY_SPACE = 80,
 };
 #define DESCRIPTOR_BOOT 0
 #define DESCRIPTOR_PRIMARY 1
 #define DESCRIPTOR_END 255
 
 enum { /* the catalog */
-    VALIDATION_ID = 0,
-    VALIDATION_PLATFORM = 1,
-    VALIDATION_KEY = 30,
-    SECTION_PLATFORM = 1,
-    SECTION_COUNT = 2,
-    IMAGE_INDICATOR = 0,
-    IMAGE_MEDIA = 1,
-    IMAGE_SECTORS = 6,
-    IMAGE_START = 8,
+       VALIDATION_ID = 0,
+       VALIDATION_PLATFORM = 1,
+       VALIDATION_KEY = 30,
+       SECTION_PLATFORM = 1,
+       SECTION_COUNT = 2,
+       IMAGE_INDICATOR = 0,
+       IMAGE_MEDIA = 1,
+       IMAGE_SECTORS = 6,
+       IMAGE_START = 8,
 };
 #define ID_VALIDATION 0x01
 #define ID_SECTION 0x90

@@ -5,16 +5,16 @@
 #include <string.h>
 
 enum { /* of the record */
-    MBR_SIGNATURE = 440,
-    MBR_ENTRIES = 446,
-    MBR_MARK = 510,
+       MBR_SIGNATURE = 440,
+       MBR_ENTRIES = 446,
+       MBR_MARK = 510,
 };
 enum { /* of an entry */
-    ENTRY_INDICATOR = 0,
-    ENTRY_TYPE = 4,
-    ENTRY_FIRST = 8,
-    ENTRY_COUNT = 12,
-    ENTRY_SIZE = 16,
+       ENTRY_INDICATOR = 0,
+       ENTRY_TYPE = 4,
+       ENTRY_FIRST = 8,
+       ENTRY_COUNT = 12,
+       ENTRY_SIZE = 16,
 };
 #define TYPE_EXTENDED 0x05
 #define TYPE_EXTENDED_LBA 0x0F
@@ -57,8 +57,8 @@ static bool is_partition_table(const uint8_t *record, uint64_t blocks)
     return used > 0;
 }
 
-static bool add(struct block *block, uint32_t block_size_, uint32_t number, uint8_t type, uint64_t first, uint64_t count,
-                GArray *out, GError **error)
+static bool add(struct block *block, uint32_t block_size_, uint32_t number, uint8_t type, uint64_t first,
+                uint64_t count, GArray *out, GError **error)
 {
     struct partition partition = {
         .number = number,
@@ -70,7 +70,8 @@ static bool add(struct block *block, uint32_t block_size_, uint32_t number, uint
 
     if (partition.offset > block_size(block) || partition.size > block_size(block) - partition.offset) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s: partition %u reaches past the end of the disk: is the image cut off?", block_path(block), number);
+                    "%s: partition %u reaches past the end of the disk: is the image cut off?", block_path(block),
+                    number);
         return false;
     }
     for (unsigned i = 0; i < out->len; i++) {

@@ -20,8 +20,8 @@ struct partition {
     bool system;           /* an EFI system partition, or a boot image for EFI */
     uint8_t type;          /* MBR: operating system type */
     uint8_t type_guid[16], unique_guid[16]; /* GPT, as on the disk */
-    uint64_t attributes;   /* GPT */
-    uint16_t name[37];     /* GPT, NUL-terminated UTF-16 */
+    uint64_t attributes;                    /* GPT */
+    uint16_t name[37];                      /* GPT, NUL-terminated UTF-16 */
 };
 
 struct partition_table {

@@ -161,7 +161,8 @@ static void test_reads_what_mtools_wrote(gconstpointer options)
     volume_make(&volume, 64 << 20, options);
     volume_shut(&volume);
     g_assert_cmpint(judge_run(NULL, "mmd -i %s ::/EFI ::/EFI/boot", volume.path), ==, 0);
-    g_assert_cmpint(judge_run(NULL, "mcopy -i %s %s '::/EFI/boot/A rather long name.with.dots'", volume.path, source), ==, 0);
+    g_assert_cmpint(judge_run(NULL, "mcopy -i %s %s '::/EFI/boot/A rather long name.with.dots'", volume.path, source),
+                    ==, 0);
     g_assert_cmpint(judge_run(NULL, "mcopy -i %s %s ::/EFI/boot/lower.efi", volume.path, source), ==, 0);
     volume_open(&volume);
     assert_contents(&volume, "\\EFI\\boot\\A rather long name.with.dots", data->data, data->len);
@@ -186,8 +187,8 @@ static void test_kind(void)
         const char *options;
         unsigned bits;
     } cases[] = {
-        {1440 << 10, "-F 12", 12}, {16 << 20, "-F 16", 16}, {64 << 20, "-F 32", 32}, {40 << 20, "-F 32 -s 1", 32},
-        {64 << 20, "-F 32 -S 4096", 32}, {8 << 20, "-F 12 -s 8 -f 1", 12},
+        {1440 << 10, "-F 12", 12},    {16 << 20, "-F 16", 16},         {64 << 20, "-F 32", 32},
+        {40 << 20, "-F 32 -s 1", 32}, {64 << 20, "-F 32 -S 4096", 32}, {8 << 20, "-F 12 -s 8 -f 1", 12},
     };
 
     if (!judge_have(TOOLS))
@@ -210,9 +211,23 @@ static void test_names(void)
 {
     static const char *const bad[] = {"", "a*b", "what?", "a\"b", "a:b", "<a>", "a|b", "...", "  ", "\x01"};
     static const char *const names[] = {
-        "readme.txt", "README2.TXT", "Mixed.Txt", "noext", "NOEXT2", "trailing.dots...", ".hidden", "a.b.c.d",
-        "With Space", "ünïcödé ñame.txt", "Привет.мир", "+plus,comma;=[]", "12345678.123", "123456789.123",
-        "12345678.1234", "x", "longlonglonglonglonglonglonglonglonglonglonglonglonglonglonglong.extension",
+        "readme.txt",
+        "README2.TXT",
+        "Mixed.Txt",
+        "noext",
+        "NOEXT2",
+        "trailing.dots...",
+        ".hidden",
+        "a.b.c.d",
+        "With Space",
+        "ünïcödé ñame.txt",
+        "Привет.мир",
+        "+plus,comma;=[]",
+        "12345678.123",
+        "123456789.123",
+        "12345678.1234",
+        "x",
+        "longlonglonglonglonglonglonglonglonglonglonglonglonglonglonglong.extension",
     };
     struct volume volume;
     struct fat_info info;
@@ -603,8 +618,30 @@ static void test_random(gconstpointer options)
 static uint8_t *small_image(void)
 {
     uint8_t *image = g_malloc0(SMALL_SECTORS * 512);
-    static const uint8_t boot[] = {0xEB, 0x3C, 0x90, 'G', 'A', 'L', 'V', 'A', 'N', 'I', 'C', 0x00, 0x02, 1, 1, 0, 1,
-                                   0x00, 0x02, 0x00, 0x20, 0xF8, SMALL_TABLE_SECTORS, 0};
+    static const uint8_t boot[] = {0xEB,
+                                   0x3C,
+                                   0x90,
+                                   'G',
+                                   'A',
+                                   'L',
+                                   'V',
+                                   'A',
+                                   'N',
+                                   'I',
+                                   'C',
+                                   0x00,
+                                   0x02,
+                                   1,
+                                   1,
+                                   0,
+                                   1,
+                                   0x00,
+                                   0x02,
+                                   0x00,
+                                   0x20,
+                                   0xF8,
+                                   SMALL_TABLE_SECTORS,
+                                   0};
 
     memcpy(image, boot, sizeof(boot));
     image[510] = 0x55;
@@ -613,7 +650,8 @@ static uint8_t *small_image(void)
     return image;
 }
 
-static void small_entry(uint8_t *image, unsigned index, const char *name, uint8_t attributes, uint16_t cluster, uint32_t size)
+static void small_entry(uint8_t *image, unsigned index, const char *name, uint8_t attributes, uint16_t cluster,
+                        uint32_t size)
 {
     uint8_t *entry = image + SMALL_ROOT * 512 + index * 32;
 

@@ -71,7 +71,8 @@ static uint8_t *gpt_image(void)
 
 static void assert_gpt(struct partition_table *table)
 {
-    static const uint8_t guid[16] = {0x67, 0x45, 0x23, 0x01, 0xAB, 0x89, 0xEF, 0xCD, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF};
+    static const uint8_t guid[16] = {0x67, 0x45, 0x23, 0x01, 0xAB, 0x89, 0xEF, 0xCD,
+                                     0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF};
     char *name;
 
     g_assert_nonnull(table);
@@ -350,7 +351,8 @@ static void test_noise(void)
         GError *error = NULL;
 
         for (unsigned k = 0; k < 40; k++)
-            image[g_rand_int_range(random, i % 4 < 2 ? 0 : 32768, (gint32)(i % 4 < 2 ? 8192 : 64 * 2048))] = (uint8_t)g_rand_int(random);
+            image[g_rand_int_range(random, i % 4 < 2 ? 0 : 32768, (gint32)(i % 4 < 2 ? 8192 : 64 * 2048))] =
+                (uint8_t)g_rand_int(random);
         if (i % 3 == 0)
             memcpy(image + 512, "EFI PART", 8);
         table = read_bytes(image, size, i % 2 ? 2048 : 512, &error);
