@@ -76,7 +76,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->cpu_model = g_strdup(config->cpu_model);
     machine->config.cpu_model = machine->cpu_model;
     if (!machine->config.picoseconds_per_instruction)
-        machine->config.picoseconds_per_instruction = 1000;
+        machine->config.picoseconds_per_instruction = MACHINE_DEFAULT_PICOSECONDS;
     machine->reboot_allowed = true;
     machine->devices = g_ptr_array_new();
     machine->random_streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
