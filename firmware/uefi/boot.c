@@ -70,7 +70,10 @@ static uint64_t load_file(struct uefi *uefi, uint64_t device, const char *file)
         g_bytes_unref(bytes);
     }
     if (EFI_IS_ERROR(status))
-        tried(uefi, what, error ? error->message : status == EFI_NOT_FOUND ? "not there" : efi_status_name(status, buffer));
+        tried(uefi, what,
+              error                     ? error->message
+              : status == EFI_NOT_FOUND ? "not there"
+                                        : efi_status_name(status, buffer));
     g_clear_error(&error);
     g_free(path);
     g_free(what);
@@ -84,8 +87,8 @@ static uint64_t load_file(struct uefi *uefi, uint64_t device, const char *file)
 static uint64_t app_device(struct uefi *uefi)
 {
     static const uint8_t host_path[24] = {
-        1, 4, 20, 0, 0x47, 0x61, 0x6c, 0x76, 0x61, 0x6e, 0x69, 0x63, 0x2d, 0x61, 0x70, 0x70, 0x2d, 0x66, 0x69, 0x6c,
-        NODE_END, 0xFF, 4, 0,
+        1,    4,    20,   0,    0x47, 0x61, 0x6c, 0x76, 0x61,     0x6e, 0x69, 0x63,
+        0x2d, 0x61, 0x70, 0x70, 0x2d, 0x66, 0x69, 0x6c, NODE_END, 0xFF, 4,    0,
     };
     const struct efi_guid *kinds[] = {&guid_simple_file_system, &guid_block_io};
 
@@ -288,7 +291,8 @@ static void give_up(struct uefi *uefi)
         return;
     }
     machine_crash(uefi->machine, "firmware: no bootable program for %s: %s", uefi->arch->name,
-                  uefi->boot_tried ? uefi->boot_tried : "no volume with a FAT file system on any disk, and no --efi-app");
+                  uefi->boot_tried ? uefi->boot_tried
+                                   : "no volume with a FAT file system on any disk, and no --efi-app");
 }
 
 uint64_t uefi_boot_manager(struct uefi *uefi, struct uefi_call *call)

@@ -10,16 +10,17 @@
 
 #include "firmware/uefi/uefi_internal.h"
 
-#define POLL_TIGHT_NS 100000  /* polls closer than this are a loop that does nothing else */
-#define POLL_FREE 16          /* that many are answered without skipping time */
+#define USUAL_ARGUMENTS 5    /* of protocols' functions, in a trace */
+#define POLL_TIGHT_NS 100000 /* polls closer than this are a loop that does nothing else */
+#define POLL_FREE 16         /* that many are answered without skipping time */
 #define POLL_SKIP_NS 1000000
-#define RETRY_NS 50000        /* when a notification finds interrupts masked */
-#define INTERRUPT_GAP 256     /* stack that an interrupted function may use below its pointer */
+#define RETRY_NS 50000    /* when a notification finds interrupts masked */
+#define INTERRUPT_GAP 256 /* stack that an interrupted function may use below its pointer */
 
 /* --- functions and their stubs --- */
-unsigned uefi_function_index(struct uefi *uefi, const char *name, uefi_handler *handler)
+unsigned uefi_function_index(struct uefi *uefi, const char *name, uefi_handler *handler, unsigned arguments)
 {
-    struct uefi_function function = {name, handler};
+    struct uefi_function function = {name, handler, arguments};
 
     for (guint i = 0; i < uefi->functions->len; i++)
         if (g_array_index(uefi->functions, struct uefi_function, i).handler == handler)
@@ -87,7 +88,7 @@ bool uefi_stubs_write(struct uefi *uefi)
 
 uint64_t uefi_function(struct uefi *uefi, const char *name, uefi_handler *handler)
 {
-    unsigned index = uefi_function_index(uefi, name, handler);
+    unsigned index = uefi_function_index(uefi, name, handler, USUAL_ARGUMENTS);
 
     /* A programming error: the room for stubs is for the functions of this program, not for what guests do. */
     g_assert(!uefi->boot_stubs || index - uefi->runtime_functions < special_base(uefi));
@@ -105,9 +106,9 @@ void *uefi_this(const struct uefi_call *call, const struct uefi_object_class *ob
     return uefi_object(call->uefi, uefi_argument(call, 0), object_class);
 }
 
-static const char *function_name(const struct uefi *uefi, unsigned index)
+static const struct uefi_function *function_at(const struct uefi *uefi, unsigned index)
 {
-    return g_array_index(uefi->functions, struct uefi_function, index).name;
+    return &g_array_index(uefi->functions, struct uefi_function, index);
 }
 
 void uefi_trace_call(const struct uefi_call *call, uint64_t result)
@@ -118,11 +119,11 @@ void uefi_trace_call(const struct uefi_call *call, uint64_t result)
 
     if (!trace_enabled(trace, TRACE_FIRMWARE))
         return;
-    trace_event(trace, TRACE_FIRMWARE, function_name(uefi, call->function),
-                "(0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ")%s%s",
-                uefi_argument(call, 0), uefi_argument(call, 1), uefi_argument(call, 2), uefi_argument(call, 3),
-                uefi_argument(call, 4), uefi_argument(call, 5), result == UEFI_PENDING ? " ..." : " = ",
-                result == UEFI_PENDING ? "" : efi_status_name(result, buffer));
+    g_autoptr(GString) text = g_string_new("(");
+    for (unsigned i = 0; i < function_at(uefi, call->function)->arguments; i++)
+        g_string_append_printf(text, "%s0x%" PRIx64, i ? ", " : "", uefi_argument(call, i));
+    trace_event(trace, TRACE_FIRMWARE, function_at(uefi, call->function)->name, "%s)%s%s", text->str,
+                result == UEFI_PENDING ? " ..." : " = ", result == UEFI_PENDING ? "" : efi_status_name(result, buffer));
 }
 
 /* --- waiting --- */
@@ -257,8 +258,10 @@ static void returned(struct uefi *uefi, struct cpu *cpu, uint64_t result)
         uefi_frame_finish(uefi, cpu, result);
         return;
     }
-    machine_crash(uefi->machine, "firmware: a guest function returned to the firmware with a stack that is not its own "
-                                 "(0x%" PRIx64 ")", stack);
+    machine_crash(uefi->machine,
+                  "firmware: a guest function returned to the firmware with a stack that is not its own "
+                  "(0x%" PRIx64 ")",
+                  stack);
 }
 
 /* Exceptions, stray interrupts and returns; false: not one of these stubs. */
@@ -320,7 +323,7 @@ bool uefi_hypercall(struct uefi *uefi, struct cpu *cpu, uint32_t immediate)
     };
     uefi->call = &call;
     uefi->translate = function < uefi->runtime_functions;
-    conclude(uefi, &call, g_array_index(uefi->functions, struct uefi_function, function).handler(uefi, &call));
+    conclude(uefi, &call, function_at(uefi, function)->handler(uefi, &call));
     uefi->translate = false;
     uefi->call = NULL;
     return true;
@@ -348,7 +351,8 @@ static bool enter(struct uefi *uefi, struct cpu *cpu, struct uefi_frame *frame, 
 
     if (uefi->frames->len >= UEFI_FRAME_LIMIT ||
         !uefi->arch->call(uefi, cpu, function, back, arguments, count, gap, &frame->stack)) {
-        machine_crash(uefi->machine, "firmware: no stack left for a call of the guest's function at 0x%" PRIx64, function);
+        machine_crash(uefi->machine, "firmware: no stack left for a call of the guest's function at 0x%" PRIx64,
+                      function);
         g_free(frame);
         return false;
     }

@@ -75,7 +75,7 @@ struct uefi_config {
     unsigned disk_count;
     const struct uefi_display *display; /* copied; NULL: no GOP */
     struct uefi_serial serial;
-    bool i8042; /* a PC keyboard at ports 0x60 and 0x64 */
+    bool i8042;          /* a PC keyboard at ports 0x60 and 0x64 */
     struct pci_bus *pci; /* resources are already assigned; NULL: no PCI protocols */
     struct uefi_pci_windows pci_windows;
 
@@ -91,14 +91,14 @@ struct uefi_config {
     void *builder_opaque;
     GBytes *fdt; /* a reference is taken; NULL: none */
 
-    const char *variable_store; /* file; NULL: variables live in memory only */
+    const char *variable_store;    /* file; NULL: variables live in memory only */
     bool variable_store_read_only; /* read it, do not write it back (--snapshot) */
 
     GBytes *efi_app;          /* started before all boot options; NULL: none */
     const char *efi_app_name; /* for messages */
     GBytes *initrd;           /* served by LoadFile2 on LINUX_EFI_INITRD_MEDIA_GUID; NULL: none */
     const char *command_line; /* load options of @efi_app; NULL: none */
-    bool autokey; /* press Enter in the Redox bootloader's resolution menu */
+    bool autokey;             /* press Enter in the Redox bootloader's resolution menu */
 };
 
 #endif

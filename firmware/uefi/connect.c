@@ -206,8 +206,8 @@ uint64_t uefi_connect_controller(struct uefi *uefi, struct uefi_call *call)
 
     if (!uefi_handle_valid(uefi, controller))
         return EFI_INVALID_PARAMETER;
-    uint64_t status = uefi_connect_begin(uefi, controller, uefi_argument(call, 1), path, uefi_argument8(call, 3),
-                                         false);
+    uint64_t status =
+        uefi_connect_begin(uefi, controller, uefi_argument(call, 1), path, uefi_argument8(call, 3), false);
     if (status == EFI_NOT_FOUND && path && uefi_read(uefi, path, end, 2) && end[0] == 0x7F && end[1] == 0xFF)
         return EFI_SUCCESS; /* only this controller was asked for, and the firmware's own are always connected */
     return status;

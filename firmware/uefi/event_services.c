@@ -2,8 +2,8 @@
 /* Event, timer and task priority services (UEFI 2.10, section 7.1). */
 #include "firmware/uefi/uefi_internal.h"
 
-#define TICK_NS 10000000          /* period of the timer interrupt that firmware usually has */
-#define GUEST_POLL_NS 1000000     /* between two questions to a guest's own wait notification */
+#define TICK_NS 10000000      /* period of the timer interrupt that firmware usually has */
+#define GUEST_POLL_NS 1000000 /* between two questions to a guest's own wait notification */
 #define WAIT_LIMIT 4096
 
 enum { TIMER_CANCEL, TIMER_PERIODIC, TIMER_RELATIVE };
@@ -88,8 +88,8 @@ static efi_status create(struct uefi *uefi, uint32_t type, uint64_t tpl, uint64_
 
 uint64_t uefi_create_event(struct uefi *uefi, struct uefi_call *call)
 {
-    return create(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2), uefi_argument(call, 3),
-                  NULL, uefi_argument(call, 4));
+    return create(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2),
+                  uefi_argument(call, 3), NULL, uefi_argument(call, 4));
 }
 
 uint64_t uefi_create_event_ex(struct uefi *uefi, struct uefi_call *call)

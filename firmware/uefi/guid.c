@@ -12,8 +12,7 @@ static const struct {
     const char *name;
 } names[] = {
 #define EFI_GUID_NAME_(symbol, name_, ...) {&guid_##symbol, name_},
-    EFI_GUIDS(EFI_GUID_NAME_)
-};
+    EFI_GUIDS(EFI_GUID_NAME_)};
 
 void efi_guid_format(const struct efi_guid *guid, char text[37])
 {

@@ -15,7 +15,7 @@ struct efi_guid {
 #define EFI_GUID(a, b, c, d0, d1, d2, d3, d4, d5, d6, d7)                                                              \
     {                                                                                                                  \
         {                                                                                                              \
-            (a) & 0xFF, (a) >> 8 & 0xFF, (a) >> 16 & 0xFF, (a) >> 24 & 0xFF, (b) & 0xFF, (b) >> 8 & 0xFF, (c) & 0xFF,  \
+            (a) & 0xFF, (a) >> 8 & 0xFF, (a) >> 16 & 0xFF, (a) >> 24 & 0xFF, (b)&0xFF, (b) >> 8 & 0xFF, (c)&0xFF,      \
                 (c) >> 8 & 0xFF, d0, d1, d2, d3, d4, d5, d6, d7                                                        \
         }                                                                                                              \
     }

@@ -29,7 +29,8 @@ struct uefi_interface *uefi_interface_add(struct uefi *uefi, uint64_t address,
     return interface;
 }
 
-uint64_t uefi_interface_new(struct uefi *uefi, uint64_t size, const struct uefi_object_class *object_class, void *object)
+uint64_t uefi_interface_new(struct uefi *uefi, uint64_t size, const struct uefi_object_class *object_class,
+                            void *object)
 {
     uint64_t address = uefi_pool_new(uefi, EFI_BOOT_SERVICES_DATA, size);
 

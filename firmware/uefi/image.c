@@ -282,7 +282,7 @@ uint64_t uefi_image_start(struct uefi *uefi, uint64_t handle, bool boot_manager,
     struct uefi_image *image = uefi_find_image(uefi, handle);
     uint64_t arguments[] = {handle, uefi->system_table};
     uint64_t data[UEFI_CONTINUATION_DATA] = {
-        [DATA_HANDLE] = handle,       [DATA_TPL] = uefi->tpl,        [DATA_PREVIOUS] = uefi->current_image,
+        [DATA_HANDLE] = handle,       [DATA_TPL] = uefi->tpl,       [DATA_PREVIOUS] = uefi->current_image,
         [DATA_EXIT_SIZE] = exit_size, [DATA_EXIT_DATA] = exit_data, [DATA_BOOT_MANAGER] = boot_manager,
     };
 

@@ -90,8 +90,8 @@ uint64_t uefi_load_image(struct uefi *uefi, struct uefi_call *call)
         if (!source.path)
             return EFI_INVALID_PARAMETER;
     }
-    uint64_t result = buffer ? load_buffer(uefi, &source, buffer, size)
-                             : load_path(uefi, &source, uefi_argument8(call, 0));
+    uint64_t result =
+        buffer ? load_buffer(uefi, &source, buffer, size) : load_path(uefi, &source, uefi_argument8(call, 0));
     g_free(source.path);
     return result;
 }

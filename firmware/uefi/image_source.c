@@ -61,7 +61,8 @@ static uint64_t finish(struct uefi *uefi, uint64_t *data, uint64_t status)
 
 static uint64_t load(struct uefi *uefi, const uint64_t *data, uint64_t size)
 {
-    return uefi_load_from_bytes(uefi, data[DEVICE], data[PARENT], data[BLOCK] + BLOCK_PATH, data[OUT], data[BUFFER], size);
+    return uefi_load_from_bytes(uefi, data[DEVICE], data[PARENT], data[BLOCK] + BLOCK_PATH, data[OUT], data[BUFFER],
+                                size);
 }
 
 /* --- a file --- */
@@ -186,9 +187,9 @@ static uint64_t load_file_step(struct uefi *uefi, uint64_t *data, uint64_t resul
     return finish(uefi, data, sane ? load(uefi, data, size) : EFI_LOAD_ERROR);
 }
 
-uint64_t uefi_load_from_guest_load_file(struct uefi *uefi, uint64_t device, const struct efi_guid *kind, bool boot_policy,
-                                        uint64_t parent, const uint8_t *path, size_t path_length, size_t matched,
-                                        uint64_t out)
+uint64_t uefi_load_from_guest_load_file(struct uefi *uefi, uint64_t device, const struct efi_guid *kind,
+                                        bool boot_policy, uint64_t parent, const uint8_t *path, size_t path_length,
+                                        size_t matched, uint64_t out)
 {
     uint64_t data[UEFI_CONTINUATION_DATA] = {
         [DEVICE] = device, [PARENT] = parent, [OUT] = out, [STEP] = STEP_MEASURE, [EXTRA] = boot_policy,

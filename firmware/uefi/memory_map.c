@@ -6,8 +6,8 @@
 
 #include "firmware/uefi/uefi.h"
 
-#define ENTRY_LIMIT 8192         /* of the map; a guest that fragments further is out of resources */
-#define LOW_MEMORY 0x100000u     /* below it only on demand: the guest's trampolines live there */
+#define ENTRY_LIMIT 8192     /* of the map; a guest that fragments further is out of resources */
+#define LOW_MEMORY 0x100000u /* below it only on demand: the guest's trampolines live there */
 #define FOUR_GIB 0x100000000u
 #define CACHEABLE (EFI_MEMORY_UC | EFI_MEMORY_WC | EFI_MEMORY_WT | EFI_MEMORY_WB)
 

@@ -30,9 +30,15 @@
 #define MAGIC_PE32 0x10b
 #define MAGIC_PE32_PLUS 0x20b
 
-enum { RELOCATION_ABSOLUTE = 0, RELOCATION_HIGH = 1, RELOCATION_LOW = 2, RELOCATION_HIGHLOW = 3, RELOCATION_DIR64 = 10 };
+enum {
+    RELOCATION_ABSOLUTE = 0,
+    RELOCATION_HIGH = 1,
+    RELOCATION_LOW = 2,
+    RELOCATION_HIGHLOW = 3,
+    RELOCATION_DIR64 = 10
+};
 
-G_DEFINE_QUARK(pe-error-quark, pe_error)
+G_DEFINE_QUARK(pe - error - quark, pe_error)
 
 static uint16_t get16(const uint8_t *p)
 {

@@ -27,7 +27,7 @@ struct pe_image {
     uint32_t entry;             /* all addresses are relative to the base */
     uint32_t section_alignment;
     uint32_t relocations, relocations_size; /* 0: none */
-    uint32_t section_table;     /* offset in the file */
+    uint32_t section_table;                 /* offset in the file */
 };
 
 enum pe_error { PE_ERROR_FORMAT, PE_ERROR_MACHINE };

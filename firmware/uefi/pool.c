@@ -110,7 +110,7 @@ uint64_t pool_allocate(struct pool *pool, uint32_t type, uint64_t size, uint64_t
     if (g_hash_table_size(pool->pieces) >= PIECE_LIMIT)
         return 0;
     while (class < CLASSES && (32u << class) < size)
-        class++;
+        class ++;
     if (class == CLASSES) {
         uint64_t pages = EFI_PAGES(size);
         if (size > UINT64_MAX / 2 ||

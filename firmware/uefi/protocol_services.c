@@ -52,7 +52,8 @@ static uint64_t driver_of(const struct uefi_protocol_entry *entry)
 /* Opens that give way when an interface goes; what is left stands against it. */
 static void drop_weak_opens(struct uefi_protocol_entry *entry)
 {
-    uint32_t weak = EFI_OPEN_PROTOCOL_BY_HANDLE_PROTOCOL | EFI_OPEN_PROTOCOL_GET_PROTOCOL | EFI_OPEN_PROTOCOL_TEST_PROTOCOL;
+    uint32_t weak =
+        EFI_OPEN_PROTOCOL_BY_HANDLE_PROTOCOL | EFI_OPEN_PROTOCOL_GET_PROTOCOL | EFI_OPEN_PROTOCOL_TEST_PROTOCOL;
 
     for (guint i = entry->opens->len; i > 0; i--)
         if (g_array_index(entry->opens, struct uefi_open, i - 1).attributes & weak)
@@ -212,7 +213,8 @@ uint64_t uefi_uninstall_multiple_protocols(struct uefi *uefi, struct uefi_call *
 }
 
 /* --- open, close --- */
-static efi_status check_open(struct uefi *uefi, uint64_t handle, uint64_t agent, uint64_t controller, uint32_t attributes)
+static efi_status check_open(struct uefi *uefi, uint64_t handle, uint64_t agent, uint64_t controller,
+                             uint32_t attributes)
 {
     switch (attributes) {
     case EFI_OPEN_PROTOCOL_BY_HANDLE_PROTOCOL:
@@ -363,8 +365,8 @@ uint64_t uefi_open_protocol_information(struct uefi *uefi, struct uefi_call *cal
         state_put_u32(out, open->attributes);
         state_put_u32(out, open->count);
     }
-    efi_status status = answer_buffer(uefi, bytes->data, bytes->len, entry->opens->len, uefi_argument(call, 3),
-                                      uefi_argument(call, 2));
+    efi_status status =
+        answer_buffer(uefi, bytes->data, bytes->len, entry->opens->len, uefi_argument(call, 3), uefi_argument(call, 2));
     state_writer_free(out);
     g_byte_array_unref(bytes);
     return status;
@@ -401,7 +403,8 @@ uint64_t uefi_register_protocol_notify(struct uefi *uefi, struct uefi_call *call
     if (!uefi_read_guid(uefi, uefi_argument(call, 0), &guid) || !uefi_find_event(uefi, event) ||
         !uefi_accessible(uefi, out, 8))
         return EFI_INVALID_PARAMETER;
-    uint64_t address = uefi->registrations->len < UEFI_EVENT_LIMIT ? uefi_pool_new(uefi, EFI_BOOT_SERVICES_DATA, 32) : 0;
+    uint64_t address =
+        uefi->registrations->len < UEFI_EVENT_LIMIT ? uefi_pool_new(uefi, EFI_BOOT_SERVICES_DATA, 32) : 0;
     if (!address)
         return EFI_OUT_OF_RESOURCES;
     struct uefi_registration *registration = g_new0(struct uefi_registration, 1);
@@ -459,8 +462,8 @@ uint64_t uefi_locate_handle(struct uefi *uefi, struct uefi_call *call)
 {
     struct uefi_registration *registration;
     efi_status status;
-    GArray *handles = locate(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2),
-                             &registration, &status);
+    GArray *handles =
+        locate(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2), &registration, &status);
 
     if (!handles)
         return status;
@@ -478,13 +481,14 @@ uint64_t uefi_locate_handle_buffer(struct uefi *uefi, struct uefi_call *call)
     uint64_t count_out = uefi_argument(call, 3), buffer_out = uefi_argument(call, 4);
     struct uefi_registration *registration;
     efi_status status;
-    GArray *handles = locate(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2),
-                             &registration, &status);
+    GArray *handles =
+        locate(uefi, uefi_argument32(call, 0), uefi_argument(call, 1), uefi_argument(call, 2), &registration, &status);
 
     if (!handles)
         return status;
     if (handles->len) {
-        status = answer_buffer(uefi, handles->data, handles->len * sizeof(uint64_t), handles->len, count_out, buffer_out);
+        status =
+            answer_buffer(uefi, handles->data, handles->len * sizeof(uint64_t), handles->len, count_out, buffer_out);
     } else {
         status = uefi_write64(uefi, count_out, 0) && uefi_write64(uefi, buffer_out, 0) ? EFI_NOT_FOUND
                                                                                        : EFI_INVALID_PARAMETER;
@@ -502,7 +506,8 @@ uint64_t uefi_locate_protocol(struct uefi *uefi, struct uefi_call *call)
     struct efi_guid guid;
     GArray *handles;
 
-    if (!uefi_read_guid(uefi, uefi_argument(call, 0), &guid) || !uefi_accessible(uefi, out, 8) || (key && !registration))
+    if (!uefi_read_guid(uefi, uefi_argument(call, 0), &guid) || !uefi_accessible(uefi, out, 8) ||
+        (key && !registration))
         return EFI_INVALID_PARAMETER;
     handles = registration ? next_registered(registration) : uefi_handles(uefi, &guid);
     bool found = handles->len && uefi_protocol(uefi, g_array_index(handles, uint64_t, 0), &guid, &interface);

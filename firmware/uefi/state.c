@@ -280,8 +280,9 @@ static void save_images(void *object, struct state_writer *out)
     state_put_u32(out, uefi->images->len);
     for (guint i = 0; i < uefi->images->len; i++) {
         const struct uefi_image *image = uefi->images->pdata[i];
-        const uint64_t numbers[] = {image->handle, image->parent, image->base, image->size, image->entry,
-                                    image->loaded_image, image->device_path, image->exit_data, image->exit_data_size};
+        const uint64_t numbers[] = {image->handle,      image->parent,    image->base,
+                                    image->size,        image->entry,     image->loaded_image,
+                                    image->device_path, image->exit_data, image->exit_data_size};
         for (unsigned j = 0; j < G_N_ELEMENTS(numbers); j++)
             state_put_u64(out, numbers[j]);
         state_put_u8(out, (uint8_t)image->stage);
@@ -298,9 +299,9 @@ static bool load_images(void *object, struct state_reader *in)
     g_ptr_array_set_size(uefi->images, 0);
     for (uint32_t i = 0; i < count && !state_reader_failed(in); i++) {
         struct uefi_image *image = g_new0(struct uefi_image, 1);
-        uint64_t *const numbers[] = {&image->handle, &image->parent, &image->base, &image->size, &image->entry,
-                                     &image->loaded_image, &image->device_path, &image->exit_data,
-                                     &image->exit_data_size};
+        uint64_t *const numbers[] = {&image->handle,      &image->parent,    &image->base,
+                                     &image->size,        &image->entry,     &image->loaded_image,
+                                     &image->device_path, &image->exit_data, &image->exit_data_size};
         g_ptr_array_add(uefi->images, image);
         for (unsigned j = 0; j < G_N_ELEMENTS(numbers); j++)
             *numbers[j] = state_get_u64(in);

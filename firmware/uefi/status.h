@@ -8,7 +8,7 @@
 typedef uint64_t efi_status;
 
 #define EFI_ERROR_BIT 0x8000000000000000u
-#define EFI_IS_ERROR(status) (((status) & EFI_ERROR_BIT) != 0)
+#define EFI_IS_ERROR(status) (((status)&EFI_ERROR_BIT) != 0)
 
 #define EFI_SUCCESS 0u
 #define EFI_WARN_UNKNOWN_GLYPH 1u

@@ -26,12 +26,14 @@ struct memory *uefi_memory(const struct uefi *uefi)
 static void register_services(struct uefi *uefi)
 {
     for (unsigned i = 0; i < uefi_runtime_service_count; i++)
-        uefi_function_index(uefi, uefi_runtime_service_list[i].name, uefi_runtime_service_list[i].handler);
+        uefi_function_index(uefi, uefi_runtime_service_list[i].name, uefi_runtime_service_list[i].handler,
+                            uefi_runtime_service_list[i].arguments);
     uefi->runtime_functions = uefi->functions->len;
     for (unsigned i = 0; i < uefi_boot_service_count; i++)
         if (uefi_boot_service_list[i].handler)
-            uefi_function_index(uefi, uefi_boot_service_list[i].name, uefi_boot_service_list[i].handler);
-    uefi_function_index(uefi, "BootManager", uefi_boot_manager);
+            uefi_function_index(uefi, uefi_boot_service_list[i].name, uefi_boot_service_list[i].handler,
+                                uefi_boot_service_list[i].arguments);
+    uefi_function_index(uefi, "BootManager", uefi_boot_manager, 0);
 }
 
 static void copy_config(struct uefi *uefi, const struct uefi_config *config)
@@ -175,7 +177,8 @@ static void build_map(struct uefi *uefi)
 
     for (unsigned i = 0; memory_ram_range(uefi->memory, i, &range); i++)
         if (!range.read_only && g_str_has_prefix(range.name, "ram"))
-            memory_map_set(uefi->map, range.address, range.size / EFI_PAGE_SIZE, EFI_CONVENTIONAL_MEMORY, CACHEABLE, true);
+            memory_map_set(uefi->map, range.address, range.size / EFI_PAGE_SIZE, EFI_CONVENTIONAL_MEMORY, CACHEABLE,
+                           true);
     for (unsigned i = 0; i < uefi->config.range_count; i++) {
         const struct uefi_range *own = &uefi->config.ranges[i];
         bool io = own->type == EFI_MEMORY_MAPPED_IO || own->type == EFI_MEMORY_MAPPED_IO_PORT_SPACE;
@@ -208,7 +211,7 @@ void uefi_reset(struct uefi *uefi)
     uefi_initrd_install(uefi);
     uefi_console_variables(uefi);
     uefi_timer_update(uefi);
-    unsigned manager = uefi_function_index(uefi, "BootManager", uefi_boot_manager);
+    unsigned manager = uefi_function_index(uefi, "BootManager", uefi_boot_manager, 0);
     if (machine_engine(uefi->machine))
         uefi->arch->enter(uefi, machine_cpu(uefi->machine, 0), uefi_stub_address(uefi, manager), uefi->stack);
 }

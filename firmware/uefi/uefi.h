@@ -183,7 +183,8 @@ void uefi_register_class(struct uefi *uefi, const struct uefi_object_class *obje
  * An interface structure of @size bytes, zeroed, in EfiBootServicesData, with @object behind it (owned from now on: freed by the
  * class).  Fill it with uefi_write64() and uefi_function().  0: out of memory (the object is freed).
  */
-uint64_t uefi_interface_new(struct uefi *uefi, uint64_t size, const struct uefi_object_class *object_class, void *object);
+uint64_t uefi_interface_new(struct uefi *uefi, uint64_t size, const struct uefi_object_class *object_class,
+                            void *object);
 /* Frees the object and the guest memory. */
 void uefi_interface_free(struct uefi *uefi, uint64_t interface);
 /* The object behind an interface address; NULL when there is none of this class. */

@@ -26,10 +26,10 @@ enum uefi_stub_kind {
 
 struct uefi_arch {
     uint16_t pe_machine;
-    const char *name;        /* "x86_64" */
-    const char *boot_file;   /* "\\EFI\\BOOT\\BOOTX64.EFI" */
-    uint64_t runtime_pages;  /* granularity of runtime and reserved types in the memory map */
-    unsigned exceptions;     /* stubs for exceptions, then one for stray interrupts */
+    const char *name;       /* "x86_64" */
+    const char *boot_file;  /* "\\EFI\\BOOT\\BOOTX64.EFI" */
+    uint64_t runtime_pages; /* granularity of runtime and reserved types in the memory map */
+    unsigned exceptions;    /* stubs for exceptions, then one for stray interrupts */
 
     void (*write_stub)(enum uefi_stub_kind kind, uint8_t stub[UEFI_STUB_SIZE]);
     /* Reserves what the architecture keeps to itself in the memory map and prepares tables; at reset. False: no room. */

@@ -27,6 +27,7 @@
 struct uefi_function {
     const char *name;
     uefi_handler *handler;
+    unsigned arguments; /* that a trace shows */
 };
 
 struct uefi_call {
@@ -53,12 +54,12 @@ enum uefi_frame_kind {
 /* The guest runs a function that the firmware called. */
 struct uefi_frame {
     enum uefi_frame_kind kind;
-    unsigned function;    /* CALL: the service in progress */
-    uint64_t stub;        /* CALL: virtual address of its stub */
-    uint64_t stack;       /* the stack pointer at the trampoline */
+    unsigned function;     /* CALL: the service in progress */
+    uint64_t stub;         /* CALL: virtual address of its stub */
+    uint64_t stack;        /* the stack pointer at the trampoline */
     unsigned continuation; /* CALL: index */
     uint64_t data[UEFI_CONTINUATION_DATA];
-    uint64_t tpl;         /* INTERRUPT: to go back to */
+    uint64_t tpl; /* INTERRUPT: to go back to */
     struct uefi_context context;
 };
 
@@ -123,11 +124,11 @@ enum uefi_image_stage { UEFI_IMAGE_LOADED, UEFI_IMAGE_STARTED, UEFI_IMAGE_EXITED
 struct uefi_image {
     uint64_t handle, parent;
     uint64_t base, size, entry;
-    uint64_t loaded_image;  /* interface */
-    uint64_t device_path;   /* copy of the whole path, 0: none */
+    uint64_t loaded_image; /* interface */
+    uint64_t device_path;  /* copy of the whole path, 0: none */
     enum uefi_image_stage stage;
     uint16_t subsystem;
-    char *name; /* for messages */
+    char *name;                         /* for messages */
     uint64_t exit_data, exit_data_size; /* pool copy of what Exit() gave, until StartImage() hands it out */
 };
 
@@ -158,8 +159,8 @@ struct uefi_disconnect {
 };
 
 enum uefi_boot_stage {
-    UEFI_BOOT_APP,      /* --efi-app */
-    UEFI_BOOT_NEXT,     /* BootNext */
+    UEFI_BOOT_APP,  /* --efi-app */
+    UEFI_BOOT_NEXT, /* BootNext */
     UEFI_BOOT_ORDER,
     UEFI_BOOT_FALLBACK, /* \EFI\BOOT\BOOTX64.EFI of each volume */
     UEFI_BOOT_DONE,
@@ -176,9 +177,9 @@ struct uefi {
     struct clock_timer *timer; /* the next of: an event's timer, the watchdog, another try to notify */
 
     /* Made once. */
-    GArray *functions;     /* struct uefi_function */
-    GPtrArray *classes;    /* const struct uefi_object_class */
-    GArray *continuations; /* uefi_continuation * */
+    GArray *functions;          /* struct uefi_function */
+    GPtrArray *classes;         /* const struct uefi_object_class */
+    GArray *continuations;      /* uefi_continuation * */
     unsigned runtime_functions; /* the first ones of `functions` have their stubs in runtime memory */
 
     /* State. */
@@ -194,37 +195,37 @@ struct uefi {
     GHashTable *event_index;
     GPtrArray *images;
     GPtrArray *connects, *disconnects;
-    GArray *notifications;    /* struct uefi_notification, in the order of signalling */
-    GPtrArray *frames;        /* struct uefi_frame, the innermost last */
-    GArray *waits;            /* struct uefi_wait */
+    GArray *notifications; /* struct uefi_notification, in the order of signalling */
+    GPtrArray *frames;     /* struct uefi_frame, the innermost last */
+    GArray *waits;         /* struct uefi_wait */
 
-    uint64_t boot_stubs, boot_stub_pages;       /* guest-physical */
+    uint64_t boot_stubs, boot_stub_pages; /* guest-physical */
     uint64_t runtime_stubs, runtime_stub_pages;
     uint64_t system_table, boot_services, runtime_services;
     uint64_t configuration_tables, configuration_count;
     uint64_t vendor_string;
-    uint64_t stack;      /* top of the boot stack */
+    uint64_t stack;        /* top of the boot stack */
     uint64_t arch_data[4]; /* x86_64: page tables, GDT, IDT */
     uint64_t tpl;
-    uint64_t monotonic;  /* GetNextMonotonicCount() */
-    uint64_t next_id;    /* of connects and disconnects */
-    int64_t watchdog;    /* deadline, CLOCK_NEVER: off */
-    int64_t retry;       /* a notification waits for an interruptible guest */
-    bool dispatch_due;   /* a timer has queued something: try at the next boundary */
-    bool boot_ended;     /* ExitBootServices() succeeded */
+    uint64_t monotonic; /* GetNextMonotonicCount() */
+    uint64_t next_id;   /* of connects and disconnects */
+    int64_t watchdog;   /* deadline, CLOCK_NEVER: off */
+    int64_t retry;      /* a notification waits for an interruptible guest */
+    bool dispatch_due;  /* a timer has queued something: try at the next boundary */
+    bool boot_ended;    /* ExitBootServices() succeeded */
     bool before_exit_signalled;
-    bool is_virtual;     /* SetVirtualAddressMap() succeeded */
-    bool converting;     /* it is at work: ConvertPointer() may be called */
-    GArray *virtual_map; /* uint64_t: physical, pages, virtual of each runtime range, while converting */
+    bool is_virtual;        /* SetVirtualAddressMap() succeeded */
+    bool converting;        /* it is at work: ConvertPointer() may be called */
+    GArray *virtual_map;    /* uint64_t: physical, pages, virtual of each runtime range, while converting */
     uint64_t current_image; /* handle */
-    int64_t time_offset; /* SetTime(): seconds added to the calendar */
+    int64_t time_offset;    /* SetTime(): seconds added to the calendar */
     int16_t time_zone;
     uint8_t daylight;
-    int64_t alarm;       /* SetWakeupTime(), -1: none */
+    int64_t alarm; /* SetWakeupTime(), -1: none */
     uint32_t poll_count;
     int64_t poll_time;
     uint32_t boot_stage; /* enum uefi_boot_stage */
-    bool boot_returned; /* the last option that was started came back with success */
+    bool boot_returned;  /* the last option that was started came back with success */
     uint32_t boot_index;
     uint64_t boot_image; /* handle of the running boot option */
     char *boot_tried;    /* what was looked for, for the message */
@@ -253,7 +254,7 @@ void uefi_timer_fired(void *opaque);
 
 /* --- stubs --- */
 uint64_t uefi_stub_address(const struct uefi *uefi, unsigned function);
-unsigned uefi_function_index(struct uefi *uefi, const char *name, uefi_handler *handler);
+unsigned uefi_function_index(struct uefi *uefi, const char *name, uefi_handler *handler, unsigned arguments);
 bool uefi_stubs_write(struct uefi *uefi);
 /* The stub of exception @vector; the one behind the last is for stray interrupts. */
 uint64_t uefi_exception_stub(const struct uefi *uefi, unsigned vector);
@@ -297,7 +298,8 @@ efi_status uefi_image_set_options(struct uefi *uefi, uint64_t handle, const void
  * To be returned: runs the image.  From StartImage(), or (@boot_manager) from the boot manager, whose uefi_boot_returned() then
  * says how to go on.
  */
-uint64_t uefi_image_start(struct uefi *uefi, uint64_t handle, bool boot_manager, uint64_t exit_size, uint64_t exit_data);
+uint64_t uefi_image_start(struct uefi *uefi, uint64_t handle, bool boot_manager, uint64_t exit_size,
+                          uint64_t exit_data);
 /* Exit() of a running image: back to where it was started. EFI_INVALID_PARAMETER or UEFI_GONE. */
 uint64_t uefi_image_exit(struct uefi *uefi, struct cpu *cpu, uint64_t handle, efi_status status);
 efi_status uefi_image_unload(struct uefi *uefi, uint64_t handle);
@@ -312,9 +314,9 @@ uint64_t uefi_load_from_bytes(struct uefi *uefi, uint64_t device, uint64_t paren
 uint64_t uefi_load_from_guest_file(struct uefi *uefi, uint64_t device, const char *file, uint64_t parent,
                                    const uint8_t *path, size_t path_length, uint64_t out);
 /* ... or from its LoadFile or LoadFile2. */
-uint64_t uefi_load_from_guest_load_file(struct uefi *uefi, uint64_t device, const struct efi_guid *kind, bool boot_policy,
-                                        uint64_t parent, const uint8_t *path, size_t path_length, size_t matched,
-                                        uint64_t out);
+uint64_t uefi_load_from_guest_load_file(struct uefi *uefi, uint64_t device, const struct efi_guid *kind,
+                                        bool boot_policy, uint64_t parent, const uint8_t *path, size_t path_length,
+                                        size_t matched, uint64_t out);
 
 /* --- protocol_services.c, connect.c --- */
 #define EFI_OPEN_PROTOCOL_BY_HANDLE_PROTOCOL 0x01u
@@ -349,6 +351,7 @@ void uefi_tables_convert(struct uefi *uefi, uint64_t (*convert)(struct uefi *uef
 struct uefi_service {
     const char *name;
     uefi_handler *handler;
+    unsigned arguments;
 };
 extern const struct uefi_service uefi_boot_service_list[];
 extern const unsigned uefi_boot_service_count;
@@ -356,27 +359,27 @@ extern const struct uefi_service uefi_runtime_service_list[];
 extern const unsigned uefi_runtime_service_count;
 
 /* Handlers, by file. */
-uefi_handler uefi_raise_tpl, uefi_restore_tpl;                                               /* event_services.c */
+uefi_handler uefi_raise_tpl, uefi_restore_tpl; /* event_services.c */
 uefi_handler uefi_create_event, uefi_create_event_ex, uefi_set_timer, uefi_wait_for_event, uefi_signal_event;
 uefi_handler uefi_close_event, uefi_check_event;
 uefi_handler uefi_allocate_pages, uefi_free_pages, uefi_get_memory_map, uefi_allocate_pool; /* memory_services.c */
 uefi_handler uefi_free_pool, uefi_copy_mem, uefi_set_mem;
-uefi_handler uefi_install_protocol_interface, uefi_reinstall_protocol_interface;            /* protocol_services.c */
+uefi_handler uefi_install_protocol_interface, uefi_reinstall_protocol_interface; /* protocol_services.c */
 uefi_handler uefi_uninstall_protocol_interface, uefi_handle_protocol, uefi_register_protocol_notify;
 uefi_handler uefi_locate_handle, uefi_locate_device_path, uefi_open_protocol, uefi_close_protocol;
 uefi_handler uefi_open_protocol_information, uefi_protocols_per_handle, uefi_locate_handle_buffer;
 uefi_handler uefi_locate_protocol, uefi_install_multiple_protocols, uefi_uninstall_multiple_protocols;
-uefi_handler uefi_connect_controller, uefi_disconnect_controller;                           /* connect.c */
-uefi_handler uefi_load_image, uefi_start_image, uefi_exit, uefi_unload_image;               /* image_services.c */
-uefi_handler uefi_install_configuration_table, uefi_exit_boot_services;                     /* boot_services.c */
+uefi_handler uefi_connect_controller, uefi_disconnect_controller;             /* connect.c */
+uefi_handler uefi_load_image, uefi_start_image, uefi_exit, uefi_unload_image; /* image_services.c */
+uefi_handler uefi_install_configuration_table, uefi_exit_boot_services;       /* boot_services.c */
 uefi_handler uefi_get_next_monotonic_count, uefi_stall, uefi_set_watchdog_timer, uefi_calculate_crc32;
-uefi_handler uefi_get_time, uefi_set_time, uefi_get_wakeup_time, uefi_set_wakeup_time;      /* time_services.c */
-uefi_handler uefi_get_variable, uefi_get_next_variable_name, uefi_set_variable_service;     /* variable_services.c */
+uefi_handler uefi_get_time, uefi_set_time, uefi_get_wakeup_time, uefi_set_wakeup_time;  /* time_services.c */
+uefi_handler uefi_get_variable, uefi_get_next_variable_name, uefi_set_variable_service; /* variable_services.c */
 uefi_handler uefi_query_variable_info;
-uefi_handler uefi_set_virtual_address_map, uefi_convert_pointer;                            /* runtime_services.c */
+uefi_handler uefi_set_virtual_address_map, uefi_convert_pointer; /* runtime_services.c */
 uefi_handler uefi_get_next_high_monotonic_count, uefi_reset_system, uefi_update_capsule;
 uefi_handler uefi_query_capsule_capabilities;
-uefi_handler uefi_boot_manager;                                                             /* boot.c */
+uefi_handler uefi_boot_manager; /* boot.c */
 
 uint64_t uefi_boot_returned(struct uefi *uefi, efi_status status);
 void uefi_images_register(struct uefi *uefi);

@@ -41,9 +41,9 @@ enum { ARCH_TABLES, ARCH_GDT, ARCH_IDT };
 
 static void write_stub(enum uefi_stub_kind kind, uint8_t stub[UEFI_STUB_SIZE])
 {
-    static const uint8_t function[] = {0x0F, 0x01, 0xC1, 0xC3};             /* vmcall; ret */
+    static const uint8_t function[] = {0x0F, 0x01, 0xC1, 0xC3};              /* vmcall; ret */
     static const uint8_t exception[] = {0x0F, 0x01, 0xC1, 0xF4, 0xEB, 0xFD}; /* vmcall; 1: hlt; jmp 1b */
-    static const uint8_t interrupt[] = {0x0F, 0x01, 0xC1, 0x48, 0xCF};      /* vmcall; iretq */
+    static const uint8_t interrupt[] = {0x0F, 0x01, 0xC1, 0x48, 0xCF};       /* vmcall; iretq */
 
     memset(stub, 0xCC, UEFI_STUB_SIZE);
     if (kind == UEFI_STUB_FUNCTION)
@@ -94,8 +94,15 @@ static bool build_page_tables(struct uefi *uefi)
 static void build_gdt(struct uefi *uefi, uint64_t base)
 {
     static const uint64_t descriptors[GDT_ENTRIES] = {
-        0, 0x00CF92000000FFFF, 0x00CF9F000000FFFF, 0x00CF93000000FFFF, 0x00CF9A000000FFFF, 0,
-        0x00CF93000000FFFF, 0x00AF9B000000FFFF, 0,
+        0,
+        0x00CF92000000FFFF,
+        0x00CF9F000000FFFF,
+        0x00CF93000000FFFF,
+        0x00CF9A000000FFFF,
+        0,
+        0x00CF93000000FFFF,
+        0x00AF9B000000FFFF,
+        0,
     };
 
     for (unsigned i = 0; i < GDT_ENTRIES; i++)
@@ -127,8 +134,8 @@ static void build_idt(struct uefi *uefi)
     for (unsigned i = 0; i < IDT_ENTRIES; i++) {
         uint64_t handler = uefi_exception_stub(uefi, MIN(i, EXCEPTIONS));
         uint64_t gate = uefi->arch_data[ARCH_IDT] + i * 16;
-        memory_write64(uefi->memory, gate, (handler & 0xFFFF) | SELECTOR_CODE << 16 | 0x8Eull << 40 |
-                                               (handler & 0xFFFF0000) << 32);
+        memory_write64(uefi->memory, gate,
+                       (handler & 0xFFFF) | SELECTOR_CODE << 16 | 0x8Eull << 40 | (handler & 0xFFFF0000) << 32);
         memory_write64(uefi->memory, gate + 8, handler >> 32);
     }
 }
@@ -261,16 +268,31 @@ static void set_interrupts(struct cpu *cpu, bool enabled)
 /* --- exceptions --- */
 static bool has_error_code(unsigned vector)
 {
-    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30;
+    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 ||
+           vector == 30;
 }
 
 static char *describe_exception(struct uefi *uefi, struct cpu *cpu, unsigned vector, uint64_t *pc)
 {
     static const char *const names[EXCEPTIONS] = {
-        [0] = "divide error", [1] = "debug", [2] = "NMI", [3] = "breakpoint", [4] = "overflow", [5] = "bound range",
-        [6] = "invalid opcode", [7] = "no FPU", [8] = "double fault", [10] = "invalid TSS",
-        [11] = "segment not present", [12] = "stack fault", [13] = "general protection", [14] = "page fault",
-        [16] = "x87 error", [17] = "alignment check", [18] = "machine check", [19] = "SIMD error",
+        [0] = "divide error",
+        [1] = "debug",
+        [2] = "NMI",
+        [3] = "breakpoint",
+        [4] = "overflow",
+        [5] = "bound range",
+        [6] = "invalid opcode",
+        [7] = "no FPU",
+        [8] = "double fault",
+        [10] = "invalid TSS",
+        [11] = "segment not present",
+        [12] = "stack fault",
+        [13] = "general protection",
+        [14] = "page fault",
+        [16] = "x87 error",
+        [17] = "alignment check",
+        [18] = "machine check",
+        [19] = "SIMD error",
     };
     struct x86_64_registers registers;
     uint64_t frame, code = 0, flags = 0, stack = 0;

@@ -8,7 +8,8 @@
 static uint16_t *read_name(struct uefi *uefi, uint64_t name, uint64_t vendor, struct efi_guid *guid)
 {
     size_t count;
-    uint16_t *text = uefi_read_guid(uefi, vendor, guid) ? uefi_read_char16(uefi, name, VARIABLE_NAME_LIMIT, &count) : NULL;
+    uint16_t *text =
+        uefi_read_guid(uefi, vendor, guid) ? uefi_read_char16(uefi, name, VARIABLE_NAME_LIMIT, &count) : NULL;
 
     return text;
 }
@@ -81,13 +82,14 @@ uint64_t uefi_set_variable_service(struct uefi *uefi, struct uefi_call *call)
 uint64_t uefi_query_variable_info(struct uefi *uefi, struct uefi_call *call)
 {
     uint64_t maximum, remaining, one;
-    efi_status status = variables_info(uefi->variables, uefi_argument32(call, 0), uefi->boot_ended, &maximum, &remaining,
-                                       &one);
+    efi_status status =
+        variables_info(uefi->variables, uefi_argument32(call, 0), uefi->boot_ended, &maximum, &remaining, &one);
 
     if (EFI_IS_ERROR(status))
         return status;
     bool written = uefi_write64(uefi, uefi_argument(call, 1), maximum) &&
-                   uefi_write64(uefi, uefi_argument(call, 2), remaining) && uefi_write64(uefi, uefi_argument(call, 3), one);
+                   uefi_write64(uefi, uefi_argument(call, 2), remaining) &&
+                   uefi_write64(uefi, uefi_argument(call, 3), one);
     return written ? EFI_SUCCESS : EFI_INVALID_PARAMETER;
 }
 
@@ -111,7 +113,8 @@ bool uefi_set_variable(struct uefi *uefi, const struct efi_guid *vendor, const c
     return !EFI_IS_ERROR(status);
 }
 
-static void own(struct uefi *uefi, const char *name, uint32_t attributes, bool read_only, const void *data, size_t length)
+static void own(struct uefi *uefi, const char *name, uint32_t attributes, bool read_only, const void *data,
+                size_t length)
 {
     GBytes *known = uefi_variable(uefi, &guid_global_variable, name);
 

@@ -302,8 +302,8 @@ efi_status variables_set(struct variables *variables, const struct efi_guid *ven
     return finish(variables, persistent(variable));
 }
 
-void variables_set_own(struct variables *variables, const struct efi_guid *vendor, const char *name, uint32_t attributes,
-                       bool read_only, const void *data, size_t length)
+void variables_set_own(struct variables *variables, const struct efi_guid *vendor, const char *name,
+                       uint32_t attributes, bool read_only, const void *data, size_t length)
 {
     uint16_t wide[VARIABLE_NAME_LIMIT + 1];
     size_t characters = 0;

@@ -24,9 +24,9 @@
 #define EFI_VARIABLE_ENHANCED_AUTHENTICATED_ACCESS 0x80u
 
 /* Limits that QueryVariableInfo() tells. */
-#define VARIABLE_STORE_SIZE 262144u   /* non-volatile, and the same again for volatile ones */
-#define VARIABLE_SIZE_LIMIT 65536u    /* name and data of one */
-#define VARIABLE_NAME_LIMIT 512u      /* characters */
+#define VARIABLE_STORE_SIZE 262144u /* non-volatile, and the same again for volatile ones */
+#define VARIABLE_SIZE_LIMIT 65536u  /* name and data of one */
+#define VARIABLE_NAME_LIMIT 512u    /* characters */
 
 struct variable {
     struct efi_guid vendor;
@@ -59,8 +59,8 @@ const struct variable *variables_find(const struct variables *variables, const s
 efi_status variables_set(struct variables *variables, const struct efi_guid *vendor, const uint16_t *name,
                          uint32_t attributes, const void *data, size_t length, bool at_runtime);
 /* The firmware's own variable: replaces, needs no rules, is never written to the file. */
-void variables_set_own(struct variables *variables, const struct efi_guid *vendor, const char *name, uint32_t attributes,
-                       bool read_only, const void *data, size_t length);
+void variables_set_own(struct variables *variables, const struct efi_guid *vendor, const char *name,
+                       uint32_t attributes, bool read_only, const void *data, size_t length);
 /* The variable after (@vendor, @name), in the order of their making; an empty name: the first.  NULL with *@status. */
 const struct variable *variables_next(const struct variables *variables, const struct efi_guid *vendor,
                                       const uint16_t *name, bool at_runtime, efi_status *status);

@@ -27,7 +27,8 @@ static uint32_t get32(const uint8_t *p)
     return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static void section(uint8_t *file, unsigned index, uint32_t virtual_size, uint32_t address, uint32_t raw_size, uint32_t raw)
+static void section(uint8_t *file, unsigned index, uint32_t virtual_size, uint32_t address, uint32_t raw_size,
+                    uint32_t raw)
 {
     uint8_t *header = file + SECTIONS + index * 40;
 

@@ -93,7 +93,7 @@ static void test_release(void)
     g_assert_cmphex(memory_map_release(map, address, 9), ==, EFI_NOT_FOUND);
     g_assert_cmphex(memory_map_release(map, address + 1, 1), ==, EFI_INVALID_PARAMETER);
     g_assert_cmphex(memory_map_release(map, address, 0), ==, EFI_INVALID_PARAMETER);
-    g_assert_cmphex(memory_map_key(map), ==, key); /* failures change nothing */
+    g_assert_cmphex(memory_map_key(map), ==, key);                                /* failures change nothing */
     g_assert_cmphex(memory_map_release(map, address + 4096, 2), ==, EFI_SUCCESS); /* a part */
     g_assert_cmphex(memory_map_release(map, address + 4096, 1), ==, EFI_NOT_FOUND);
     g_assert_cmphex(memory_map_release(map, address, 1), ==, EFI_SUCCESS);
@@ -118,7 +118,8 @@ static void test_granularity(void)
     struct memory_map *map = make();
     uint64_t address = 0;
 
-    g_assert_cmphex(memory_map_allocate(map, MEMORY_MAP_ANY, EFI_RUNTIME_SERVICES_DATA, 1, 16, &address), ==, EFI_SUCCESS);
+    g_assert_cmphex(memory_map_allocate(map, MEMORY_MAP_ANY, EFI_RUNTIME_SERVICES_DATA, 1, 16, &address), ==,
+                    EFI_SUCCESS);
     g_assert_cmphex(address % 65536, ==, 0);
     g_assert_cmpuint(memory_map_find(map, address)->pages, ==, 16);
     g_assert_cmphex(memory_map_find(map, address)->attributes, ==, WB | EFI_MEMORY_RUNTIME);
