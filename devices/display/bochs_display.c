@@ -159,8 +159,8 @@ static void dispi_write(struct bochs_display *display, unsigned index, uint16_t 
 
 static uint16_t dispi_read(const struct bochs_display *display, unsigned index)
 {
-    static const uint16_t most[] = {[DISPI_XRES] = DISPI_MAX_XRES, [DISPI_YRES] = DISPI_MAX_YRES,
-                                    [DISPI_BPP] = DISPI_MAX_BPP};
+    static const uint16_t most[] = {
+        [DISPI_XRES] = DISPI_MAX_XRES, [DISPI_YRES] = DISPI_MAX_YRES, [DISPI_BPP] = DISPI_MAX_BPP};
 
     if (index == DISPI_VIDEO_MEMORY_64K)
         return MEMORY_SIZE / 65536;
@@ -276,10 +276,11 @@ static const struct pci_identity identity = {
     .subsystem = 0x1100,
     .class_code = 0x030000,
     .revision = 2,
-    .bar = {
-        [VRAM_BAR] = {.type = PCI_BAR_MEMORY32, .prefetchable = true, .size = MEMORY_SIZE, .ram = true},
-        [MMIO_BAR] = {.type = PCI_BAR_MEMORY32, .size = MMIO_SIZE, .ops = &mmio_ops},
-    },
+    .bar =
+        {
+            [VRAM_BAR] = {.type = PCI_BAR_MEMORY32, .prefetchable = true, .size = MEMORY_SIZE, .ram = true},
+            [MMIO_BAR] = {.type = PCI_BAR_MEMORY32, .size = MMIO_SIZE, .ops = &mmio_ops},
+        },
 };
 
 /* --- what is shown --- */
@@ -463,8 +464,8 @@ static void add_legacy(struct bochs_display *display)
 
     display->ports[1] = memory_add_io(memory, MEMORY_SPACE_PORT, "vga", VGA_FIRST_PORT, 0x3BC - VGA_FIRST_PORT, 0,
                                       &vga_low_ops, display);
-    display->ports[2] = memory_add_io(memory, MEMORY_SPACE_PORT, "vga", VGA_COLOUR_PORT,
-                                      VGA_END_PORT - VGA_COLOUR_PORT, 0, &vga_high_ops, display);
+    display->ports[2] = memory_add_io(memory, MEMORY_SPACE_PORT, "vga", VGA_COLOUR_PORT, VGA_END_PORT - VGA_COLOUR_PORT,
+                                      0, &vga_high_ops, display);
     /* A board whose RAM has no hole there goes without. */
     display->window = memory_add_ram(memory, "vga", WINDOW_ADDRESS, WINDOW_SIZE, false, NULL);
 }

@@ -91,8 +91,8 @@ static void put_text(uint8_t *p, uint8_t tag, const char *text)
 
 static void put_limits(uint8_t *p)
 {
-    static const uint8_t limits[] = {0x00, 0x00, 0x00, 0xFD, 0x00, 50, 125, 30, 160, 66, 0x00,
-                                     0x0A, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20};
+    static const uint8_t limits[] = {0x00, 0x00, 0x00, 0xFD, 0x00, 50,   125,  30,   160,
+                                     66,   0x00, 0x0A, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20};
 
     memcpy(p, limits, sizeof(limits));
 }

@@ -24,9 +24,9 @@ enum pci_bar_type { PCI_BAR_NONE, PCI_BAR_IO, PCI_BAR_MEMORY32, PCI_BAR_MEMORY64
 struct pci_bar {
     enum pci_bar_type type;
     bool prefetchable;
-    uint64_t size; /* power of two: I/O 4 to 256, memory 16 or more, RAM 4096 or more */
+    uint64_t size;                       /* power of two: I/O 4 to 256, memory 16 or more, RAM 4096 or more */
     const struct memory_region_ops *ops; /* registers; opaque is the function's `device`.  NULL: reads as zero */
-    bool ram;      /* instead of ops: RAM (video memory), a region named "vram" */
+    bool ram;                            /* instead of ops: RAM (video memory), a region named "vram" */
 };
 
 /* Constant properties of a function. */

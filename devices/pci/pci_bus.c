@@ -134,8 +134,8 @@ static void data_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
     uint32_t address = bus->config_address;
 
     if (address & CONFIG_ADDRESS_ENABLE)
-        pci_config_write(bus, (uint8_t)(address >> 16), (uint8_t)(address >> 8),
-                         (uint16_t)((address & 0xFC) + offset), size, (uint32_t)value);
+        pci_config_write(bus, (uint8_t)(address >> 16), (uint8_t)(address >> 8), (uint16_t)((address & 0xFC) + offset),
+                         size, (uint32_t)value);
 }
 
 static const struct memory_region_ops address_ops = {.read = address_read, .write = address_write};

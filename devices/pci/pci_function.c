@@ -75,9 +75,9 @@ static void add_bar(struct pci_function *function, unsigned index)
         if (!region)
             g_error("%s: no memory for BAR %u: %s", function->name, index, error->message);
     } else {
-        region = memory_add_io(memory, bar->type == PCI_BAR_IO ? MEMORY_SPACE_PORT : MEMORY_SPACE_PHYSICAL,
-                               function->name, 0, bar->size, PCI_PRIORITY_BAR, bar->ops ? bar->ops : &unimplemented_ops,
-                               function->device);
+        region =
+            memory_add_io(memory, bar->type == PCI_BAR_IO ? MEMORY_SPACE_PORT : MEMORY_SPACE_PHYSICAL, function->name,
+                          0, bar->size, PCI_PRIORITY_BAR, bar->ops ? bar->ops : &unimplemented_ops, function->device);
     }
     memory_region_set(region, bar->ram ? parking_address(function, index) : 0, false);
     memory_commit(memory);
@@ -306,7 +306,7 @@ void pci_function_write(struct pci_function *function, uint16_t offset, unsigned
         uint8_t mask = function->writable[offset + i];
 
         *p = (uint8_t)((*p & ~mask) | (byte & mask));
-        *p &= (uint8_t)~(byte & function->write_one_clears[offset + i]);
+        *p &= (uint8_t) ~(byte & function->write_one_clears[offset + i]);
     }
     if (overlaps(offset, size, PCI_COMMAND, PCI_COMMAND + 2) || overlaps(offset, size, PCI_BAR0, PCI_BAR0 + 24))
         pci_update_bars(function);

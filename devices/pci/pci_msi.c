@@ -79,8 +79,7 @@ static void msi_send(struct pci_function *function, unsigned vector)
 
 static bool msix_masked(const struct pci_function *function, unsigned vector)
 {
-    return msix_control(function) & PCI_MSIX_CONTROL_MASK ||
-           function->msix->table[vector][3] & PCI_MSIX_ENTRY_MASKED;
+    return msix_control(function) & PCI_MSIX_CONTROL_MASK || function->msix->table[vector][3] & PCI_MSIX_ENTRY_MASKED;
 }
 
 static void msix_send(struct pci_function *function, unsigned vector)

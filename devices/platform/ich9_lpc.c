@@ -326,8 +326,8 @@ struct ich9_lpc *ich9_lpc_new(struct machine *machine, struct pci_bus *bus, cons
     pci_function_init(&lpc->pci, bus, PCI_DEVFN(31, 0), &identity, lpc);
     define_config(&lpc->pci);
     lpc->pci.config_written = config_written;
-    lpc->window = memory_add_io(machine_memory(machine), MEMORY_SPACE_PHYSICAL, "rcba", 0, RCRB_SIZE, 0, &chipset_ops,
-                                lpc);
+    lpc->window =
+        memory_add_io(machine_memory(machine), MEMORY_SPACE_PHYSICAL, "rcba", 0, RCRB_SIZE, 0, &chipset_ops, lpc);
     memory_region_set(lpc->window, 0, false);
     reset_chipset(lpc);
     machine_add_device(machine, &lpc_class, lpc, "lpc");

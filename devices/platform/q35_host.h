@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host bridge of the Q35 chipset, PCI 8086:29c0 at 00:00.0.  Intel 3 Series Express Chipset datasheet, chapter 5. */
+/* The host bridge of Q35, PCI 8086:29c0 at 00:00.0.  Intel 3 Series Express Chipset Family datasheet, chapter 5. */
 #ifndef GALVANIC_DEVICES_PLATFORM_Q35_HOST_H
 #define GALVANIC_DEVICES_PLATFORM_Q35_HOST_H
 

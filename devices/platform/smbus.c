@@ -68,18 +68,17 @@ struct smbus {
     struct machine *machine;
     struct clock_timer *timer;
     uint8_t registers[REGISTERS];
-    uint8_t result;              /* status bits that the running transaction ends with */
-    uint8_t buffer[BLOCK_MAX];   /* of HOST_BLOCK_DB */
+    uint8_t result;            /* status bits that the running transaction ends with */
+    uint8_t buffer[BLOCK_MAX]; /* of HOST_BLOCK_DB */
     uint8_t buffer_index;
-    bool stepping;               /* a block transfer goes byte by byte */
-    uint8_t step, steps;         /* bytes done, and in all (I2C: until LAST_BYTE) */
+    bool stepping;       /* a block transfer goes byte by byte */
+    uint8_t step, steps; /* bytes done, and in all (I2C: until LAST_BYTE) */
     struct eeprom eeprom[SMBUS_EEPROMS];
 };
 
 static void update_interrupt(struct smbus *smbus)
 {
-    pci_set_intx(&smbus->pci,
-                 (smbus->registers[HST_CNT] & CNT_INTREN) && (smbus->registers[HST_STS] & STS_INTERRUPTS));
+    pci_set_intx(&smbus->pci, (smbus->registers[HST_CNT] & CNT_INTREN) && (smbus->registers[HST_STS] & STS_INTERRUPTS));
 }
 
 /* --- the bus --- */
@@ -373,8 +372,7 @@ static void registers_write(void *opaque, uint64_t offset, unsigned size, uint64
 }
 
 /* Bytes: a wider access is several. */
-static const struct memory_region_ops register_ops = {
-    .read = registers_read, .write = registers_write, .max_size = 1};
+static const struct memory_region_ops register_ops = {.read = registers_read, .write = registers_write, .max_size = 1};
 
 static const struct pci_identity identity = {
     .vendor = 0x8086,

@@ -21,8 +21,7 @@ enum {
 };
 
 /* 64-bit addresses, NCQ, command list override, 3 Gb/s, AHCI mode only, 32 slots. */
-#define CAPABILITIES                                                                                                   \
-    (1u << 31 | 1u << 30 | 1u << 24 | 2u << 20 | 1u << 18 | (AHCI_SLOTS - 1) << 8 | (AHCI_PORTS - 1))
+#define CAPABILITIES (1u << 31 | 1u << 30 | 1u << 24 | 2u << 20 | 1u << 18 | (AHCI_SLOTS - 1) << 8 | (AHCI_PORTS - 1))
 
 /* --- interrupts --- */
 
@@ -174,10 +173,11 @@ static const struct pci_identity identity = {
     .revision = 2,
     .interrupt_pin = 1,
     .multifunction = true,
-    .bar = {
-        [PAIR_BAR] = {.type = PCI_BAR_IO, .size = PAIR_SIZE, .ops = &pair_ops},
-        [ABAR] = {.type = PCI_BAR_MEMORY32, .size = ABAR_SIZE, .ops = &register_ops},
-    },
+    .bar =
+        {
+            [PAIR_BAR] = {.type = PCI_BAR_IO, .size = PAIR_SIZE, .ops = &pair_ops},
+            [ABAR] = {.type = PCI_BAR_MEMORY32, .size = ABAR_SIZE, .ops = &register_ops},
+        },
 };
 
 /* --- life --- */

@@ -218,8 +218,8 @@ static void complete(struct ahci_port *port, unsigned slot)
 
     port->flight[slot] = (struct ahci_flight){0};
     trace_event(machine_trace_log(port->ahci->machine), TRACE_DEVICE, port->ata.id,
-                "slot %u command 0x%02x status 0x%02x error 0x%02x bytes %" PRIu64, slot, flight.command,
-                flight.status, flight.error, flight.bytes);
+                "slot %u command 0x%02x status 0x%02x error 0x%02x bytes %" PRIu64, slot, flight.command, flight.status,
+                flight.error, flight.bytes);
     if (flight.descriptor_interrupt)
         port->is |= IS_DPS;
     if (flight.host_error) {
@@ -324,8 +324,11 @@ static void fill_request(struct ahci_port *port, const struct command *command, 
         .lba = (get_le32(&fis[4]) & 0xFFFFFF) | (uint64_t)(get_le32(&fis[8]) & 0xFFFFFF) << 24,
         .device = fis[7],
         .count = get_le16(&fis[12]),
-        .data = {.memory = memory_of(port), .next = next_prd, .opaque = interrupt,
-                 .table = command->table + TABLE_PRDT, .entries = command->entries},
+        .data = {.memory = memory_of(port),
+                 .next = next_prd,
+                 .opaque = interrupt,
+                 .table = command->table + TABLE_PRDT,
+                 .entries = command->entries},
     };
     memcpy(request->packet, &fis[TABLE_PACKET], sizeof(request->packet));
 }
@@ -368,9 +371,8 @@ static void execute(struct ahci_port *port, unsigned slot, const struct command 
     accepted.status = ATA_DRDY | ATA_DSC;
     accepted.error = 0;
     if ((request.count >> 3 & 0x1F) != slot || !(port->sact >> slot & 1))
-        machine_guest_error(port->ahci->machine, port->ata.id,
-                            "queued command in slot %u has tag %u and PxSACT 0x%08x", slot,
-                            request.count >> 3 & 0x1F, port->sact);
+        machine_guest_error(port->ahci->machine, port->ata.id, "queued command in slot %u has tag %u and PxSACT 0x%08x",
+                            slot, request.count >> 3 & 0x1F, port->sact);
     port->sact |= 1u << slot;
     port->ci &= ~(1u << slot);
     send_register(port, &accepted, false);

@@ -89,8 +89,8 @@ enum {
 /* A command that the device has carried out and not yet reported. */
 struct ahci_flight {
     bool active;
-    bool host_error;   /* the list or a buffer lies where no memory is */
-    bool short_list;   /* the list ended before the data */
+    bool host_error; /* the list or a buffer lies where no memory is */
+    bool short_list; /* the list ended before the data */
     bool descriptor_interrupt;
     uint8_t command, device, status, error;
     uint32_t protocol; /* enum ata_protocol */
@@ -121,9 +121,9 @@ struct ahci {
     struct machine *machine;
     char *id;
     uint32_t ghc, is;
-    uint32_t index; /* of the index-data pair */
+    uint32_t index;        /* of the index-data pair */
     uint32_t message_sent; /* ports whose interrupts the last message told of; for the next edge */
-    bool moving;    /* inside a transfer: the guest's list may point back at our registers */
+    bool moving;           /* inside a transfer: the guest's list may point back at our registers */
     struct ahci_port port[AHCI_PORTS];
 };
 

@@ -224,20 +224,13 @@ void ahci_port_finalize(struct ahci_port *port)
 }
 
 static const struct state_field flight_fields[] = {
-    STATE_BOOL(struct ahci_flight, active),
-    STATE_BOOL(struct ahci_flight, host_error),
-    STATE_BOOL(struct ahci_flight, short_list),
-    STATE_BOOL(struct ahci_flight, descriptor_interrupt),
-    STATE_U8(struct ahci_flight, command),
-    STATE_U8(struct ahci_flight, device),
-    STATE_U8(struct ahci_flight, status),
-    STATE_U8(struct ahci_flight, error),
-    STATE_U32(struct ahci_flight, protocol),
-    STATE_U16(struct ahci_flight, count),
-    STATE_U64(struct ahci_flight, lba),
-    STATE_U64(struct ahci_flight, bytes),
-    STATE_U64(struct ahci_flight, deadline),
-    STATE_END,
+    STATE_BOOL(struct ahci_flight, active),     STATE_BOOL(struct ahci_flight, host_error),
+    STATE_BOOL(struct ahci_flight, short_list), STATE_BOOL(struct ahci_flight, descriptor_interrupt),
+    STATE_U8(struct ahci_flight, command),      STATE_U8(struct ahci_flight, device),
+    STATE_U8(struct ahci_flight, status),       STATE_U8(struct ahci_flight, error),
+    STATE_U32(struct ahci_flight, protocol),    STATE_U16(struct ahci_flight, count),
+    STATE_U64(struct ahci_flight, lba),         STATE_U64(struct ahci_flight, bytes),
+    STATE_U64(struct ahci_flight, deadline),    STATE_END,
 };
 
 static const struct state_table flight_state = {.name = "ahci-flight", .version = 1, .fields = flight_fields};

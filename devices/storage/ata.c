@@ -9,7 +9,7 @@
 
 enum {
     ATA_DEVICE_LBA = 0x40,
-    ATA_DEVICE_FUA = 0x80,    /* queued commands */
+    ATA_DEVICE_FUA = 0x80, /* queued commands */
     ATA_HEADS = 16,
     ATA_SECTORS_PER_TRACK = 63,
     ATA_MULTIPLE_MAX = 16,
@@ -423,18 +423,12 @@ static const struct ata_command disk_commands[256] = {
 };
 
 static const struct ata_command packet_commands[256] = {
-    [0x08] = {device_reset, NO_DATA, 0},
-    [0x20] = {not_a_disk, NO_DATA, 0},
-    [0x90] = {diagnose, NO_DATA, 0},
-    [0xA0] = {packet, ATA_PROTOCOL_PACKET, 0},
-    [0xA1] = {identify_packet, PIO_IN, 0},
-    [0xE0] = {power, NO_DATA, 0},
-    [0xE1] = {power, NO_DATA, 0},
-    [0xE2] = {power, NO_DATA, 0},
-    [0xE3] = {power, NO_DATA, 0},
-    [0xE5] = {power, NO_DATA, 0},
-    [0xE6] = {power, NO_DATA, 0},
-    [0xEC] = {not_a_disk, NO_DATA, 0},
+    [0x08] = {device_reset, NO_DATA, 0},   [0x20] = {not_a_disk, NO_DATA, 0},
+    [0x90] = {diagnose, NO_DATA, 0},       [0xA0] = {packet, ATA_PROTOCOL_PACKET, 0},
+    [0xA1] = {identify_packet, PIO_IN, 0}, [0xE0] = {power, NO_DATA, 0},
+    [0xE1] = {power, NO_DATA, 0},          [0xE2] = {power, NO_DATA, 0},
+    [0xE3] = {power, NO_DATA, 0},          [0xE5] = {power, NO_DATA, 0},
+    [0xE6] = {power, NO_DATA, 0},          [0xEC] = {not_a_disk, NO_DATA, 0},
     [0xEF] = {set_features, NO_DATA, 0},
 };
 
@@ -490,7 +484,8 @@ static const struct state_field queue_error_fields[] = {
     STATE_U64(struct ata_queue_error, lba),    STATE_END,
 };
 
-static const struct state_table queue_error_state = {.name = "ata-queue-error", .version = 1, .fields = queue_error_fields};
+static const struct state_table queue_error_state = {
+    .name = "ata-queue-error", .version = 1, .fields = queue_error_fields};
 
 /* The disk's contents count as state by their hash; bringing them back is the affair of whoever keeps them. */
 static void save_contents(void *object, struct state_writer *out)

@@ -75,8 +75,9 @@ static void put_features(const struct ata_device *device, uint8_t *block)
     put(block, 82, SMART | POWER | WRITE_CACHE | LOOK_AHEAD);
     put(block, 83, extended);
     put(block, 84, more);
-    put(block, 85, (uint16_t)((device->smart ? SMART : 0) | POWER | (device->write_cache ? WRITE_CACHE : 0) |
-                              (device->look_ahead ? LOOK_AHEAD : 0)));
+    put(block, 85,
+        (uint16_t)((device->smart ? SMART : 0) | POWER | (device->write_cache ? WRITE_CACHE : 0) |
+                   (device->look_ahead ? LOOK_AHEAD : 0)));
     put(block, 86, extended & ~(1 << 14));
     put(block, 87, more);
 }
@@ -95,23 +96,23 @@ void ata_identify(const struct ata_device *device, uint8_t block[ATA_SECTOR])
     put(block, 63, mode_word(device, 4, 0x07));
     put(block, 64, 3); /* PIO 3 and 4 */
     for (unsigned word = 65; word <= 68; word++)
-        put(block, word, 120); /* ns a cycle */
+        put(block, word, 120);        /* ns a cycle */
     put(block, 69, 1 << 14 | 1 << 5); /* trimmed sectors read as zeros, always */
     put(block, 75, ATA_QUEUE_DEPTH - 1);
     put(block, 76, 1 << 8 | 1 << 2 | 1 << 1); /* NCQ, 3 Gb/s, 1.5 Gb/s */
     put(block, 80, 0x01F0);                   /* ATA/ATAPI-4 to ATA8-ACS */
     put_features(device, block);
     put(block, 88, mode_word(device, 8, 0x7F));
-    put(block, 105, 8);      /* blocks of Trim entries */
-    put(block, 106, 0x4000); /* one logical sector of 512 bytes a physical one */
+    put(block, 105, 8);            /* blocks of Trim entries */
+    put(block, 106, 0x4000);       /* one logical sector of 512 bytes a physical one */
     put(block, 108, 0x5000 | 0x6); /* a name with the NAA 5, made up: no registered company */
     put(block, 109, 0x7616);
     put(block, 110, 0x4C00);
     put(block, 111, (uint16_t)(device->index + 1));
     put(block, 119, 1 << 14);
     put(block, 120, 1 << 14);
-    put(block, 169, 1);    /* Trim */
-    put(block, 217, 1);    /* does not rotate */
+    put(block, 169, 1);      /* Trim */
+    put(block, 217, 1);      /* does not rotate */
     put(block, 222, 0x101F); /* Serial ATA */
     put_integrity(block);
 }

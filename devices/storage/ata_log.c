@@ -77,10 +77,10 @@ void ata_read_log(struct ata_device *device, struct ata_request *request)
 
 static void smart_data(uint8_t *block)
 {
-    put_le16(&block[0], 1);    /* structure version */
-    block[362] = 0x02;         /* off-line collection completed */
-    put_le16(&block[368], 3);  /* SMART saves its data before power modes, and by itself */
-    block[370] = 1;            /* error logging */
+    put_le16(&block[0], 1);   /* structure version */
+    block[362] = 0x02;        /* off-line collection completed */
+    put_le16(&block[368], 3); /* SMART saves its data before power modes, and by itself */
+    block[370] = 1;           /* error logging */
     put_checksum(block);
 }
 

@@ -110,7 +110,7 @@ static void inquiry(struct ata_device *device, struct ata_request *request, stru
     uint8_t *p = answer->bytes;
     unsigned most = get_be16(&request->packet[3]), page = request->packet[2];
 
-    p[0] = 0x05; /* CD-ROM */
+    p[0] = 0x05;                  /* CD-ROM */
     if (request->packet[1] & 1) { /* vital product data */
         if (page != 0x00 && page != 0x80) {
             fail(device, request, SENSE_ILLEGAL, CODE_INVALID_FIELD);
@@ -216,8 +216,8 @@ static void get_configuration(struct ata_device *device, struct ata_request *req
         uint8_t length;
     } features[] = {
         {0x0000, true, {0, PROFILE_DVD_ROM, now == PROFILE_DVD_ROM, 0, 0, PROFILE_CD_ROM, now == PROFILE_CD_ROM, 0}, 8},
-        {0x0001, true, {0, 0, 0, 2, 1, 0, 0, 0}, 8}, /* core: ATAPI */
-        {0x0003, true, {0x29, 0, 0, 0}, 4},          /* removable: tray, lock, eject */
+        {0x0001, true, {0, 0, 0, 2, 1, 0, 0, 0}, 8},                     /* core: ATAPI */
+        {0x0003, true, {0x29, 0, 0, 0}, 4},                              /* removable: tray, lock, eject */
         {0x0010, now != 0, {0, 0, ATAPI_SECTOR >> 8, 0, 0, 1, 0, 0}, 8}, /* random readable */
         {0x001E, now == PROFILE_CD_ROM, {0, 0, 0, 0}, 4},
         {0x001F, now == PROFILE_DVD_ROM, {0, 0, 0, 0}, 4},

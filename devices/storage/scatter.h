@@ -17,12 +17,12 @@ struct scatter {
     /* Gives the next piece; false at the end of the list, or with `bad` set when the list cannot be read. */
     bool (*next)(struct scatter *scatter, uint64_t *address, uint64_t *length);
     void *opaque;
-    uint64_t table;  /* for next(): where the list goes on */
-    uint32_t entries; /* and how many are left */
+    uint64_t table;           /* for next(): where the list goes on */
+    uint32_t entries;         /* and how many are left */
     uint64_t address, length; /* what is left of the current piece */
-    uint64_t done;   /* bytes moved */
-    bool bad;        /* the list or a piece lies where no memory is */
-    bool short_list; /* the list ended before the data */
+    uint64_t done;            /* bytes moved */
+    bool bad;                 /* the list or a piece lies where no memory is */
+    bool short_list;          /* the list ended before the data */
 };
 
 /* Each moves @length bytes if the list is long enough, else what fits; true if all were moved. */

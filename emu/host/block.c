@@ -80,8 +80,8 @@ bool block_read(struct block *block, uint64_t offset, void *buffer, size_t lengt
     return false;
 }
 
-void block_set_keeper(struct block *block, void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length),
-                      void *opaque)
+void block_set_keeper(struct block *block,
+                      void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length), void *opaque)
 {
     block->keep = keep;
     block->keep_opaque = opaque;

@@ -18,8 +18,8 @@ enum block_flags {
 };
 
 /*
- * Opens @path.  NULL with @error: missing, a directory, empty, no permission; the message names the file.  A size that is no
- * multiple of 512 is rounded up, the tail reads as zeros.
+ * Opens @path.  NULL with @error: missing, a directory, empty, no permission; the message names the file.  A size that
+ * is no multiple of 512 is rounded up, the tail reads as zeros.
  */
 struct block *block_open(const char *path, unsigned flags, GError **error);
 /* A disk in memory, for tests and for the built-in guest; @data is copied. */
@@ -35,10 +35,11 @@ bool block_write(struct block *block, uint64_t offset, const void *buffer, size_
 bool block_flush(struct block *block);
 bool block_discard(struct block *block, uint64_t offset, uint64_t length); /* reads as zeros afterwards */
 /*
- * From now on @keep is given what stood in each 4096-byte cluster before it is written for the first time, for a recording.
+ * From now on @keep is given what stood in each 4096-byte cluster before it is written for the first time, for a
+ * recording.
  */
-void block_set_keeper(struct block *block, void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length),
-                      void *opaque);
+void block_set_keeper(struct block *block,
+                      void (*keep)(void *opaque, uint64_t offset, const uint8_t *data, size_t length), void *opaque);
 /* Puts bytes back before a replay: as if they had always stood there.  False as block_write(). */
 bool block_restore(struct block *block, uint64_t offset, const void *buffer, size_t length);
 /* Hash of the overlay's differences, for the state hash; 0 when nothing was written. */

@@ -144,8 +144,8 @@ static int open_file(const char *path, bool read_only, GError **error)
     if (fd >= 0)
         return fd;
     if (reason == EISDIR)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR,
-                    "disk image '%s' is a directory; give a raw image file", path);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "disk image '%s' is a directory; give a raw image file",
+                    path);
     else if (reason == ENOENT || reason == ENOTDIR)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                     "disk image '%s' does not exist; give the path of a raw image file", path);
@@ -153,8 +153,8 @@ static int open_file(const char *path, bool read_only, GError **error)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
                     "disk image '%s' may not be written; change its permissions, or use --snapshot or readonly", path);
     else if (reason == EACCES || reason == EPERM)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
-                    "disk image '%s' may not be read; change its permissions", path);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "disk image '%s' may not be read; change its permissions",
+                    path);
     else
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(reason), "disk image '%s' cannot be opened: %s", path,
                     g_strerror(reason));

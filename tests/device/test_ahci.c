@@ -208,8 +208,12 @@ static void test_list(void)
 
 static void put_queued_long(struct rig *rig, unsigned slot, uint64_t lba, bool write, unsigned sectors)
 {
-    struct ata ata = {.command = write ? 0x61 : 0x60, .device = 0x40, .lba = lba, .features = (uint16_t)sectors,
-                      .count = (uint16_t)(slot << 3), .to_device = write};
+    struct ata ata = {.command = write ? 0x61 : 0x60,
+                      .device = 0x40,
+                      .lba = lba,
+                      .features = (uint16_t)sectors,
+                      .count = (uint16_t)(slot << 3),
+                      .to_device = write};
 
     put_prd(rig, slot, 0, DATA + slot * sectors * 512, sectors * 512);
     put_command(rig, 0, slot, &ata, 1);

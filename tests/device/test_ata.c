@@ -77,8 +77,8 @@ static void test_identify(void)
     g_assert_cmpuint(memory_read32(ram(&rig), DATA + 120), ==, DISK_SECTORS);
     g_assert_cmpuint(memory_read64(ram(&rig), DATA + 200), ==, DISK_SECTORS);
     g_assert_cmpuint(word(&rig, 1), ==, DISK_SECTORS / (16 * 63));
-    g_assert_cmphex(word(&rig, 49) & 0x300, ==, 0x300);      /* LBA, DMA */
-    g_assert_cmphex(word(&rig, 83) & 0xC400, ==, 0x4400);    /* valid, 48-bit address */
+    g_assert_cmphex(word(&rig, 49) & 0x300, ==, 0x300);   /* LBA, DMA */
+    g_assert_cmphex(word(&rig, 83) & 0xC400, ==, 0x4400); /* valid, 48-bit address */
     g_assert_cmpuint(word(&rig, 75), ==, 31);
     g_assert_cmphex(word(&rig, 76) & 0x106, ==, 0x106);
     g_assert_cmphex(word(&rig, 169) & 1, ==, 1);
@@ -93,8 +93,8 @@ static void test_features(void)
     struct ata identify = {.command = 0xEC};
 
     start(&rig, 0);
-    g_assert_cmphex(simple(&rig, 0xEF, 0x82, 0), ==, GOOD); /* write cache off */
-    g_assert_cmphex(simple(&rig, 0xEF, 0x55, 0), ==, GOOD); /* look-ahead off */
+    g_assert_cmphex(simple(&rig, 0xEF, 0x82, 0), ==, GOOD);    /* write cache off */
+    g_assert_cmphex(simple(&rig, 0xEF, 0x55, 0), ==, GOOD);    /* look-ahead off */
     g_assert_cmphex(simple(&rig, 0xEF, 0x03, 0x22), ==, GOOD); /* multiword DMA 2 */
     g_assert_cmphex(simple(&rig, 0xEF, 0x03, 0x47), ==, ABORTED);
     g_assert_cmphex(simple(&rig, 0xEF, 0x77, 0), ==, ABORTED);

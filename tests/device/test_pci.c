@@ -50,12 +50,13 @@ static const struct pci_identity thing_identity = {
     .class_code = 0xFF0102,
     .revision = 3,
     .interrupt_pin = 1,
-    .bar = {
-        [0] = {.type = PCI_BAR_IO, .size = 32, .ops = &thing_ops},
-        [1] = {.type = PCI_BAR_MEMORY32, .size = 4096, .ops = &thing_ops},
-        [2] = {.type = PCI_BAR_MEMORY64, .prefetchable = true, .size = 1 << 16, .ram = true},
-        [4] = {.type = PCI_BAR_MEMORY64, .size = 1 << 16, .ops = &thing_ops},
-    },
+    .bar =
+        {
+            [0] = {.type = PCI_BAR_IO, .size = 32, .ops = &thing_ops},
+            [1] = {.type = PCI_BAR_MEMORY32, .size = 4096, .ops = &thing_ops},
+            [2] = {.type = PCI_BAR_MEMORY64, .prefetchable = true, .size = 1 << 16, .ram = true},
+            [4] = {.type = PCI_BAR_MEMORY64, .size = 1 << 16, .ops = &thing_ops},
+        },
 };
 
 static const struct pci_identity other_identity = {
@@ -118,8 +119,7 @@ static void board_init(struct board *board)
 
     *board = (struct board){.machine = test_machine()};
     const struct pci_bus_config config = {.set_line = set_line, .message = message, .opaque = board};
-    g_assert_nonnull(
-        memory_add_ram(machine_memory(board->machine), "ram", 0, 1 << 20, false, &error));
+    g_assert_nonnull(memory_add_ram(machine_memory(board->machine), "ram", 0, 1 << 20, false, &error));
     board->bus = pci_bus_new(board->machine, &config, "pci");
     pci_bus_add_ports(board->bus);
     pci_bus_add_ecam(board->bus, ECAM, 256);
@@ -442,7 +442,7 @@ static void test_msix(void)
     board_init(&board);
     unsigned msix = enable_msix(&board);
     const uint64_t entry = 0xE0008000 + 66 * 16, pending = 0xE000C000;
-    g_assert_cmphex(mem(&board, entry + 12), ==, 1); /* masked after reset */
+    g_assert_cmphex(mem(&board, entry + 12), ==, 1);    /* masked after reset */
     g_assert_cmphex(mem(&board, 0xE0000020), ==, 0x20); /* the rest of the BAR is the device's */
     mem_write(&board, entry, MESSAGE_ADDRESS);
     mem_write(&board, entry + 4, 0);
@@ -497,8 +497,11 @@ static void test_assign(void)
 {
     struct board board;
     g_autoptr(GError) error = NULL;
-    struct pci_windows windows = {.io_start = 0xC000, .io_end = 0xD000, .memory32_start = 0xC0000000,
-                                  .memory32_end = 0xFE000000, .interrupt_line = interrupt_line};
+    struct pci_windows windows = {.io_start = 0xC000,
+                                  .io_end = 0xD000,
+                                  .memory32_start = 0xC0000000,
+                                  .memory32_end = 0xFE000000,
+                                  .interrupt_line = interrupt_line};
 
     board_init(&board);
     g_assert_true(pci_assign_resources(board.bus, &windows, &error));

@@ -3,10 +3,29 @@
 
 #include "tests/device/fixture.h"
 
-enum { BASE = 0x700, STS = BASE, CNT = BASE + 2, CMD = BASE + 3, ADDRESS = BASE + 4, D0 = BASE + 5, D1 = BASE + 6,
-       BLOCK_DB = BASE + 7, AUX_CTL = BASE + 0x0D };
-enum { QUICK = 0, BYTE = 1 << 2, BYTE_DATA = 2 << 2, WORD_DATA = 3 << 2, BLOCK = 5 << 2, I2C_READ = 6 << 2,
-       LAST = 0x20, START = 0x40, INTERRUPT = 1, KILL = 2 };
+enum {
+    BASE = 0x700,
+    STS = BASE,
+    CNT = BASE + 2,
+    CMD = BASE + 3,
+    ADDRESS = BASE + 4,
+    D0 = BASE + 5,
+    D1 = BASE + 6,
+    BLOCK_DB = BASE + 7,
+    AUX_CTL = BASE + 0x0D
+};
+enum {
+    QUICK = 0,
+    BYTE = 1 << 2,
+    BYTE_DATA = 2 << 2,
+    WORD_DATA = 3 << 2,
+    BLOCK = 5 << 2,
+    I2C_READ = 6 << 2,
+    LAST = 0x20,
+    START = 0x40,
+    INTERRUPT = 1,
+    KILL = 2
+};
 enum { BUSY = 1, DONE = 2, NO_ANSWER = 4, FAILED = 0x10, IN_USE = 0x40, BYTE_DONE = 0x80 };
 
 struct rig {
