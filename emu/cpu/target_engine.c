@@ -163,6 +163,12 @@ void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine)
     }
 }
 
+static bool take_exit_request(struct cpu_engine *engine)
+{
+    return __atomic_load_n(&engine->exit_requested, __ATOMIC_SEQ_CST) &&
+           __atomic_exchange_n(&engine->exit_requested, 0, __ATOMIC_SEQ_CST);
+}
+
 static enum cpu_stop stop_at_debug_event(struct cpu *cpu)
 {
     CPUState *cs = cpu->state;
@@ -197,7 +203,7 @@ static bool stop_reason(struct cpu *cpu, int result, enum cpu_stop *stop)
         *stop = CPU_STOP_PAUSED;
     } else if (used_up) {
         *stop = CPU_STOP_BUDGET;
-    } else if (__atomic_exchange_n(&cpu->engine->exit_requested, 0, __ATOMIC_SEQ_CST)) {
+    } else if (take_exit_request(cpu->engine)) {
         *stop = CPU_STOP_REQUEST;
     } else {
         return false;
@@ -249,8 +255,9 @@ enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
     engine->uc->cpu = cs;
     cpu->yielded = cpu->paused = false;
     cs->exit_request = 0;
+    /* First say who runs, then look whether he should: the other side does it the other way round. */
     __atomic_store_n(&engine->running, cs, __ATOMIC_SEQ_CST);
-    if (__atomic_exchange_n(&engine->exit_requested, 0, __ATOMIC_SEQ_CST)) {
+    if (take_exit_request(engine)) {
         stop = CPU_STOP_REQUEST;
     } else {
         cpu->run_end = now + budget;
@@ -260,7 +267,7 @@ enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
         set_end(cpu, now, now);
         cpu->run_end = now;
     }
-    __atomic_store_n(&engine->running, NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&engine->running, NULL, __ATOMIC_RELEASE);
     return stop;
 }
 

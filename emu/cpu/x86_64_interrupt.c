@@ -106,10 +106,8 @@ void x86_64_triple_fault(void *opaque)
 
 void x86_64_yield(CPUState *cs)
 {
-    CPUX86State *env = cs->env_ptr;
+    struct cpu *cpu = cpu_of(cs);
 
-    /* PAUSE leaves its block by the back door: the shadow of STI and RF end with it all the same. */
-    env->hflags &= ~HF_INHIBIT_IRQ_MASK;
-    env->eflags &= ~(uint64_t)RF_MASK;
-    cpu_of(cs)->yielded = true;
+    cpu->yielded = true;
+    x86_64_engine_set_deadline(cpu, 0);
 }
