@@ -17,7 +17,8 @@ static bool model_known(const struct cpu_target *target, const char *model, GErr
     }
     g_autofree char *known = g_strjoinv(", ", (char **)target->models);
 
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "CPU model '%s' is not known; known are: %s", model, known);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "CPU model '%s' is not known; known are: %s", model,
+                known);
     return false;
 }
 

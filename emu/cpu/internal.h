@@ -27,8 +27,8 @@ struct cpu {
     const int64_t *left_extra;
     uint64_t run_end; /* the end that cpu_run() was asked for */
 
-    bool on;       /* not waiting for cpu_start() */
-    bool yielded;  /* why the run ends */
+    bool on;      /* not waiting for cpu_start() */
+    bool yielded; /* why the run ends */
     bool paused;
     bool shutdown; /* x86 triple fault: dead until a reset */
 
@@ -49,9 +49,9 @@ struct cpu_engine {
     struct uc_struct *uc;
     struct uc_sys *sys;
     size_t code_buffer;
-    int exit_requested;        /* atomic, from any thread */
-    struct CPUState *running;  /* atomic: whom to tell */
-    GArray *areas;             /* host memory that was ever mapped, see target_memory.c */
+    int exit_requested;       /* atomic, from any thread */
+    struct CPUState *running; /* atomic: whom to tell */
+    GArray *areas;            /* host memory that was ever mapped, see target_memory.c */
     uint64_t ram_next;
 };
 

@@ -23,7 +23,7 @@ struct x86_64_data {
     unsigned large_count;           /* LARGE_SIZE: more than it holds */
     uint64_t giant[LARGE_SIZE];     /* the same for 1 GB pages: address >> 30 */
     unsigned giant_count;
-    bool rip_set;                   /* x86_64_set_rip() in a hypercall */
+    bool rip_set; /* x86_64_set_rip() in a hypercall */
 };
 
 static inline struct x86_64_data *data_of(CPUX86State *env)

@@ -278,8 +278,8 @@ bool x86_64_tlb_fill(CPUState *cs, vaddr address, int size, MMUAccessType access
 
 bool x86_64_walk_debug(CPUX86State *env, uint64_t address, uint64_t *physical)
 {
-    struct walk walk = {.env = env, .address = address, .access = MMU_DATA_LOAD, .mmu_index = MMU_KNOSMAP_IDX,
-                        .quiet = true};
+    struct walk walk = {
+        .env = env, .address = address, .access = MMU_DATA_LOAD, .mmu_index = MMU_KNOSMAP_IDX, .quiet = true};
 
     if (!translate(&walk)) {
         return false;
@@ -319,8 +319,7 @@ static bool entry_is_for(const CPUTLBEntry *entry, uint64_t page)
 {
     const uint64_t mask = TARGET_PAGE_MASK | TLB_INVALID_MASK;
 
-    return (entry->addr_read & mask) == page || (entry->addr_write & mask) == page ||
-           (entry->addr_code & mask) == page;
+    return (entry->addr_read & mask) == page || (entry->addr_write & mask) == page || (entry->addr_code & mask) == page;
 }
 
 /* A load of CR3 with CR4.PGE: SDM 4.10.4.1. */

@@ -18,8 +18,8 @@ int x86_64_model_index(const char *name)
 /* The engine's own list was applied by Unicorn; this takes away what system mode does not carry. */
 static void remove_features(CPUX86State *env)
 {
-    env->features[FEAT_1_ECX] &= ~(uint64_t)(CPUID_EXT_MONITOR | CPUID_EXT_PCID | CPUID_EXT_TSC_DEADLINE_TIMER |
-                                             CPUID_EXT_VMX);
+    env->features[FEAT_1_ECX] &=
+        ~(uint64_t)(CPUID_EXT_MONITOR | CPUID_EXT_PCID | CPUID_EXT_TSC_DEADLINE_TIMER | CPUID_EXT_VMX);
     env->features[FEAT_8000_0001_ECX] &= ~(uint64_t)(CPUID_EXT3_SVM | CPUID_EXT3_SKINIT);
     env->features[FEAT_SVM] = 0;
     env->features[FEAT_7_0_EBX] &= ~(uint64_t)(CPUID_7_0_EBX_MPX | CPUID_7_0_EBX_INVPCID | CPUID_7_0_EBX_PCOMMIT);

@@ -170,8 +170,8 @@ static void make_descriptors(struct machine *machine)
 
 void machine_gate(struct machine *machine, unsigned vector, uint64_t address)
 {
-    uint64_t low = (address & 0xffff) | (uint64_t)KERNEL_CS << 16 | (uint64_t)0xee00 << 32 |
-                   (address >> 16 & 0xffff) << 48;
+    uint64_t low =
+        (address & 0xffff) | (uint64_t)KERNEL_CS << 16 | (uint64_t)0xee00 << 32 | (address >> 16 & 0xffff) << 48;
 
     machine_write(machine, IDT + vector * 16, low);
     machine_write(machine, IDT + vector * 16 + 8, address >> 32);

@@ -9,16 +9,16 @@
 #include "emu/cpu/x86_64.h"
 
 #define RAM_SIZE (16u << 20)
-#define CODE 0x10000u        /* where a guest is loaded and starts */
-#define STACK 0x80000u       /* grows down from here; CPU n from STACK + n * 64 KB */
-#define DATA 0x200000u       /* free for the guest */
-#define PAGE_TABLES 0x1000u  /* PML4, PDPT, PD of 2 MB pages; PT of the first 2 MB */
+#define CODE 0x10000u       /* where a guest is loaded and starts */
+#define STACK 0x80000u      /* grows down from here; CPU n from STACK + n * 64 KB */
+#define DATA 0x200000u      /* free for the guest */
+#define PAGE_TABLES 0x1000u /* PML4, PDPT, PD of 2 MB pages; PT of the first 2 MB */
 #define PAGE_TABLE 0x4000u
 #define GDT 0x6000u
-#define TSS 0x7000u          /* with an I/O bitmap of 64 KB of ports */
+#define TSS 0x7000u /* with an I/O bitmap of 64 KB of ports */
 #define IDT 0xe000u
-#define ALIAS 0x40000000u    /* all of RAM once more, in 2 MB pages, not executable */
-#define MMIO 0xf0000000u     /* no RAM: devices; mapped at the same address */
+#define ALIAS 0x40000000u /* all of RAM once more, in 2 MB pages, not executable */
+#define MMIO 0xf0000000u  /* no RAM: devices; mapped at the same address */
 
 #define KERNEL_CS 0x08
 #define KERNEL_SS 0x10

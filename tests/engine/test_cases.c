@@ -53,8 +53,8 @@ static void page_faults(void)
     } expected[] = {{0x300000, 0, 14}, {0x300000, 2, 14}, {0x1f000, 3, 14}, {ALIAS, 0x11, 14}, {0, 0, 13}};
     struct machine *machine = new_case(1, 1);
 
-    machine_write(machine, PAGE_TABLES + 0x2000 + 8, 0);              /* 2..4 MB not present */
-    machine_write(machine, PAGE_TABLE + 0x1f * 8, 0x1f000 | 1);       /* read-only */
+    machine_write(machine, PAGE_TABLES + 0x2000 + 8, 0);        /* 2..4 MB not present */
+    machine_write(machine, PAGE_TABLE + 0x1f * 8, 0x1f000 | 1); /* read-only */
     run_to_stop(machine);
     g_assert_cmpuint(machine->exception_count, ==, G_N_ELEMENTS(expected));
     for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
@@ -92,8 +92,8 @@ static void io_bitmap(void)
 {
     struct machine *machine = new_case(5, 1);
 
-    machine->ram[TSS + 104 + 0x3f8 / 8] = 0xfa;              /* 0x3f8 and 0x3fa */
-    machine->ram[TSS + 104 + 0xf4 / 8] &= (uint8_t)~(1u << 4);
+    machine->ram[TSS + 104 + 0x3f8 / 8] = 0xfa; /* 0x3f8 and 0x3fa */
+    machine->ram[TSS + 104 + 0xf4 / 8] &= (uint8_t) ~(1u << 4);
     cpu_engine_memory_written(machine->engine, TSS, 104 + 8193);
     run_to_stop(machine);
     g_assert_cmpuint(machine->accesses->len, ==, 3);

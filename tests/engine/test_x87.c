@@ -6,8 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { F2XM1 = 0xf0, FYL2X = 0xf1, FPTAN = 0xf2, FPATAN = 0xf3, FXTRACT = 0xf4, FPREM1 = 0xf5, FPREM = 0xf8,
-       FYL2XP1 = 0xf9, FSQRT = 0xfa, FSINCOS = 0xfb, FSCALE = 0xfd, FSIN = 0xfe, FCOS = 0xff };
+enum {
+    F2XM1 = 0xf0,
+    FYL2X = 0xf1,
+    FPTAN = 0xf2,
+    FPATAN = 0xf3,
+    FXTRACT = 0xf4,
+    FPREM1 = 0xf5,
+    FPREM = 0xf8,
+    FYL2XP1 = 0xf9,
+    FSQRT = 0xfa,
+    FSINCOS = 0xfb,
+    FSCALE = 0xfd,
+    FSIN = 0xfe,
+    FCOS = 0xff
+};
 
 static struct machine *machine;
 static GChecksum *checksum;
