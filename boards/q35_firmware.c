@@ -22,7 +22,7 @@
 
 /* PIRQ A to D on IRQ 10, E to H on IRQ 11, as QEMU's firmware leaves them. */
 static const struct ich9_lpc_setup lpc_setup = {
-    .pm_base = Q35_PM_BASE, .rcba = 0, .pirq_irq = {10, 10, 11, 11, 10, 10, 11, 11}};
+    .pm_base = Q35_PM_BASE, .rcba = 0xFED1C000, .pirq_irq = {10, 10, 11, 11, 10, 10, 11, 11}};
 
 static void set_up_chipset(struct q35 *q35)
 {

@@ -269,11 +269,24 @@ static void serve(struct window *window, bool *quit)
     }
 }
 
+/* SDL falls back on drivers that nobody sees; they are right only for who asks for them by SDL_VIDEODRIVER. */
+static bool seen_by_nobody(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+
+    return !SDL_getenv("SDL_VIDEODRIVER") && driver && (!strcmp(driver, "offscreen") || !strcmp(driver, "dummy"));
+}
+
 static bool open_window(struct window *window)
 {
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
         return false;
+    if (seen_by_nobody()) {
+        SDL_Quit();
+        SDL_SetError("there is no display (is DISPLAY or WAYLAND_DISPLAY set?)");
+        return false;
+    }
     window->window = SDL_CreateWindow("Galvanic", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 1280, 800,
                                       SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
     window->renderer = window->window ? SDL_CreateRenderer(window->window, -1, 0) : NULL;
