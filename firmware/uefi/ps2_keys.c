@@ -19,10 +19,10 @@ static const struct state_field ps2_keys_fields[] = {
 const struct state_table ps2_keys_state = {.name = "ps2-keys", .version = 1, .fields = ps2_keys_fields};
 
 /* From 0x02 (the key 1) to 0x39 (space); 0: no character. */
-static const char plain[] = "1234567890-=\b\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-static const char shifted[] = "!@#$%^&*()_+\b\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
-_Static_assert(sizeof(plain) == 0x39 - 0x02 + 2, "one character for each key");
-_Static_assert(sizeof(shifted) == sizeof(plain), "one character for each key");
+static const char letters[2][0x39 - 0x02 + 2] = {
+    "1234567890-=\b\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ",
+    "!@#$%^&*()_+\b\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ", /* with Shift */
+};
 
 /* The keypad from 0x47 on, with and without Num Lock. */
 static const char keypad[] = "789-456+1230.";
@@ -63,10 +63,10 @@ static bool letter_key(const struct ps2_keys *keys, uint8_t code, struct key *ke
 
     if (code < 0x02 || code > 0x39)
         return false;
-    c = plain[code - 0x02];
+    c = letters[0][code - 0x02];
     if (g_ascii_isalpha(c) && keys->toggle & TOGGLE_CAPS)
         shift = !shift;
-    key->unit = (uint8_t)(shift ? shifted : plain)[code - 0x02];
+    key->unit = (uint8_t)letters[shift][code - 0x02];
     return key->unit != 0;
 }
 

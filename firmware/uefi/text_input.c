@@ -45,8 +45,9 @@ struct text_input {
     GArray *notifies; /* struct key_notify */
     struct terminal_input terminal;
     struct ps2_keys ps2;
-    bool exposed; /* partial keystrokes are reported */
-    struct clock_timer *timer;
+    bool exposed;              /* partial keystrokes are reported */
+    int64_t deadline;          /* when what the terminal sent is complete; CLOCK_NEVER: it is */
+    struct clock_timer *timer; /* wakes a guest that waits then */
 };
 
 /* The second interface's object: where the first one is. */
@@ -72,6 +73,7 @@ static struct text_input *input_new(struct uefi *uefi)
     input->uefi = uefi;
     input->queue = g_array_new(FALSE, FALSE, sizeof(struct key));
     input->notifies = g_array_new(FALSE, FALSE, sizeof(struct key_notify));
+    input->deadline = CLOCK_NEVER;
     input->timer = clock_timer_new(machine_clock(uefi_machine(uefi)), "uefi-escape", timer_fired, input);
     return input;
 }
@@ -111,6 +113,7 @@ static const struct state_field input_fields[] = {
     STATE_STRUCT(struct text_input, terminal, &terminal_input_state),
     STATE_STRUCT(struct text_input, ps2, &ps2_keys_state),
     STATE_BOOL(struct text_input, exposed),
+    STATE_U64(struct text_input, deadline),
     STATE_TIMER(struct text_input, timer),
     STATE_END,
 };
@@ -230,9 +233,15 @@ static void key_arrived(struct text_input *input, const struct key *key)
         g_array_append_vals(input->queue, key, 1);
 }
 
+static void set_deadline(struct text_input *input, int64_t deadline)
+{
+    input->deadline = deadline;
+    clock_timer_set(input->timer, deadline);
+}
+
 static void poll_serial(struct text_input *input)
 {
-    int64_t now = uefi_now(input->uefi), deadline = clock_timer_deadline(input->timer);
+    int64_t now = uefi_now(input->uefi);
     struct key keys[2];
     unsigned count;
     bool any = false;
@@ -245,15 +254,15 @@ static void poll_serial(struct text_input *input)
             key_arrived(input, &keys[i]);
         any = true;
     }
-    if (!any && terminal_waits(&input->terminal) && now >= deadline) {
+    if (!any && terminal_waits(&input->terminal) && now >= input->deadline) {
         count = terminal_timeout(&input->terminal, keys);
         for (unsigned i = 0; i < count; i++)
             key_arrived(input, &keys[i]);
     }
     if (!terminal_waits(&input->terminal))
-        clock_timer_set(input->timer, CLOCK_NEVER);
+        set_deadline(input, CLOCK_NEVER);
     else if (any)
-        clock_timer_set(input->timer, now + ESCAPE_NS);
+        set_deadline(input, now + ESCAPE_NS);
 }
 
 static void poll_keyboard(struct text_input *input)
@@ -312,7 +321,7 @@ static void reset_input(struct text_input *input)
     poll_keyboard(input);
     g_array_set_size(input->queue, 0);
     input->terminal.count = 0;
-    clock_timer_set(input->timer, CLOCK_NEVER);
+    set_deadline(input, CLOCK_NEVER);
 }
 
 static struct text_input *input_of_ex(struct uefi *uefi, const struct uefi_call *call)

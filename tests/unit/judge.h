@@ -77,7 +77,7 @@ static inline int judge_run(char **output, const char *format, ...)
 static inline char *judge_image(guint64 size)
 {
     char *path = NULL;
-    int fd = g_file_open_tmp("galvanic-XXXXXX.img", &path, NULL);
+    int fd = g_file_open_tmp("galvanic-judge-XXXXXX.img", &path, NULL);
 
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(ftruncate(fd, (off_t)size), ==, 0);
