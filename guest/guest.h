@@ -41,8 +41,8 @@ void show_memory_map(struct guest *guest);
 void show_pci(struct guest *guest);
 
 /* --- picture.c: the framebuffer --- */
-/* The band with the name at the top of the screen; @rows of text are under it. */
-void draw_banner(struct guest *guest, unsigned rows);
+/* A band with the name above the text, another below it, where the screen has room for them. */
+void draw_frame(struct guest *guest);
 void draw_demo(struct guest *guest);
 
 /* --- processor.c: what depends on the architecture --- */

@@ -2,26 +2,8 @@
 /* The built-in guest's entry point and menu. */
 #include "guest/guest.h"
 
-#define BANNER_ROWS 5
-
 static const struct efi_guid graphics_guid = {
     0x9042a9de, 0x23dc, 0x4a38, {0x96, 0xfb, 0x7a, 0xde, 0xd0, 0x80, 0x51, 0x6a}};
-
-/* The text mode with the most cells. */
-static void widest_mode(struct guest *guest)
-{
-    struct efi_text_output *text = guest->system->console_out;
-    size_t best = 0, most = 0, columns, rows;
-
-    for (size_t mode = 0; mode < (size_t)text->mode->max_mode; mode++) {
-        if (!EFI_ERROR(text->query_mode(text, mode, &columns, &rows)) && columns * rows > most) {
-            most = columns * rows;
-            best = mode;
-        }
-    }
-    if (most && (size_t)text->mode->mode != best)
-        text->set_mode(text, best);
-}
 
 static void title(struct guest *guest)
 {
@@ -30,8 +12,8 @@ static void title(struct guest *guest)
     set_colour(guest, COLOUR_DIM);
     print(guest, "  What you see is a UEFI application that is built into the program.\n");
     set_colour(guest, COLOUR_PLAIN);
-    print(guest, "\n\n");
-    draw_banner(guest, BANNER_ROWS);
+    print(guest, "\n");
+    draw_frame(guest);
 }
 
 static void menu(struct guest *guest)
@@ -98,7 +80,6 @@ efi_status efi_main(void *image, struct efi_system_table *system)
     guest.boot->set_watchdog_timer(0, 0, 0, NULL);
     if (EFI_ERROR(guest.boot->locate_protocol(&graphics_guid, NULL, (void **)&guest.screen)))
         guest.screen = NULL;
-    widest_mode(&guest);
     show_all(&guest);
     for (;;) {
         menu(&guest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pictures through the graphics output protocol: the banner, and a demonstration that fills the screen. */
+/* Pictures through the graphics output protocol: what frames the text, and a demonstration that fills the screen. */
 #include "guest/guest.h"
 
 #define STRIP 16 /* lines that are made and shown at once */
@@ -95,19 +95,41 @@ static uint32_t banner_colour(const struct canvas *canvas, uint32_t x, uint32_t 
     return mix(mix(0x2a1208, 0x08182c, x, canvas->width), 0x000000, y, turn * 2);
 }
 
-void draw_banner(struct guest *guest, unsigned rows)
+/* Currents from copper to zinc, brighter towards the bottom; @turn is the footer's height. */
+static uint32_t footer_colour(const struct canvas *canvas, uint32_t x, uint32_t y, uint32_t turn)
+{
+    for (uint32_t line = 0; line < 7; line++) {
+        int32_t swing = (int32_t)turn / 3;
+        int32_t centre =
+            (int32_t)turn * 2 / 3 + wave(x * (3 + line) / 8 + line * 200) * swing / 256 * (int32_t)(line + 2) / 10;
+        int32_t distance = (int32_t)y - centre;
+        if (distance >= -1 && distance <= 1)
+            return mix(0x000000, mix(0xff9040, 0x60b0ff, x, canvas->width), 3 + line + (distance == 0 ? 4 : 0), 14);
+    }
+    return mix(0x000000, mix(0x2a1208, 0x08182c, x, canvas->width), y, turn * 2);
+}
+
+/* Lines above and below the console's text, which firmware centres; cells are at most 19 lines high. */
+static uint32_t margin(struct guest *guest, const struct canvas *canvas)
+{
+    struct efi_text_output *text = guest->system->console_out;
+    size_t columns, rows;
+
+    if (EFI_ERROR(text->query_mode(text, (size_t)text->mode->mode, &columns, &rows)) || canvas->height < rows * 19)
+        return 0;
+    return (canvas->height - (uint32_t)rows * 19) / 2;
+}
+
+void draw_frame(struct guest *guest)
 {
     struct canvas canvas;
-    struct efi_text_output *text = guest->system->console_out;
-    size_t columns, lines;
 
     if (!open_canvas(guest, &canvas))
         return;
-    if (EFI_ERROR(text->query_mode(text, (size_t)text->mode->mode, &columns, &lines)) || !lines)
-        lines = 25;
-    /* The console's cells are at least 19 lines high where it is centred; 16 otherwise: never cover text below. */
-    uint32_t height = rows * 16 + (canvas.height > lines * 19 ? (canvas.height - (uint32_t)lines * 19) / 2 : 0);
-    paint(&canvas, 0, height, banner_colour, height);
+    uint32_t edge = margin(guest, &canvas);
+
+    paint(&canvas, 0, edge, banner_colour, edge);
+    paint(&canvas, canvas.height - edge, edge, footer_colour, edge);
     guest->boot->free_pool(canvas.pixels);
 }
 

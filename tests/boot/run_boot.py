@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, linux, loaders, clients, disk, replay, idle, trace, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, clients, disk, replay, idle, trace, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -128,10 +128,19 @@ def linux(suite):
 
     def shell():
         text = suite.run(*linux_options(suite), '--expect', '/ # ', '--send', 'echo $((6 * 7)) answers\\r', '--expect',
-                         '42 answers', '--send', 'poweroff -f\\r').decode('utf-8', 'replace')
+                         '42 answers', '--until', '/ # ').decode('utf-8', 'replace')
         if '42 answers' not in text:
             raise Failed(text[-300:])
-    suite.test('a shell that is typed at, and a power-off', shell)
+    suite.test('a shell that is typed at', shell)
+
+    def power_off():
+        stats = suite.path('stats.json')
+        suite.run(*linux_options(suite), '--expect', '/ # ', '--send', 'poweroff -f\\r', '--stats', stats)
+        with open(stats, encoding='utf-8') as file:
+            reason = json.load(file)['stop_reason']
+        if reason != 'power-off':
+            raise Failed('the run ended by %s' % reason)
+    suite.test('poweroff -f powers off', power_off)
 
     def memory():
         text = suite.run(*linux_options(suite)[:-1], '6G', '--expect', '/ # ', '--send', 'free -m\\r', '--until',
@@ -153,6 +162,39 @@ def linux(suite):
             raise Failed('%d MiB of host memory' % mebibytes)
         return '%d MiB of host memory' % mebibytes
     suite.test('host memory stays within the guest\'s and 350 MiB', resident)
+
+
+def builtin(suite):
+    """`galvanic run` alone: the built-in guest's page, its menu, its crashes."""
+    def run(*options, status=0):
+        text = suite.run('--max-time', '60s', *options, status=status, seconds=60).decode('utf-8', 'replace')
+        return re.sub('\x1b\\[[0-9;?]*[A-Za-z]', '', text)
+
+    def page():
+        text = run('--until', 'power off')
+        for word in ('Firmware', 'Processor', 'Memory', 'PCI', 'Screen', '2026-01-01'):
+            if word not in text:
+                raise Failed('no %s in\n%s' % (word, text))
+    suite.test('the page and its menu', page)
+    suite.test('its memory map', lambda: run('--expect', 'power off', '--send', '3', '--until', 'free') and None)
+    suite.test('its PCI devices', lambda: run('--expect', 'power off', '--send', '4', '--until', 'AHCI controller  .*port') and None)
+    suite.test('power off ends with status 0', lambda: run('--expect', 'power off', '--send', 'p') and None)
+    for key, what in (('p', 'page fault'), ('d', 'division'), ('u', 'undefined instruction'), ('b', 'breakpoint')):
+        suite.test('crash by %s is status 2' % what, lambda key=key: run(
+            '--expect', 'power off', '--send', '1', '--expect', 'How', '--send', key, status=2) and None)
+
+    def picture():
+        shots = [suite.path('before.png'), suite.path('after.png')]
+        run('--until', 'power off', '--screenshot', shots[0])
+        run('--expect', 'power off', '--send', '2', '--max-time', '20s', '--screenshot', shots[1], status=3)
+        sizes = [os.path.getsize(shot) for shot in shots]
+        if sizes[0] < 5000 or sizes[1] < 4 * sizes[0]:
+            raise Failed('screenshots of %d and %d bytes' % tuple(sizes))
+    suite.test('it draws', picture)
+
+    def equal():
+        return suite.twice('--expect', 'power off', '--send', '4', until='SMBus  .*port')
+    suite.test('two runs are equal', equal)
 
 
 def loaders(suite):
@@ -536,7 +578,7 @@ def looping_fat(suite):
         raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
 
 
-GROUPS = {'images': images, 'linux': linux, 'loaders': loaders, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
+GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
           'trace': trace, 'input': input}
 
 
