@@ -14,9 +14,10 @@
 
 #include <string.h>
 
+#include "devices/serial/backlog.h"
+
 #define PORTS 8
 #define FIFO_SIZE 16
-#define BACKLOG_SIZE 65536u
 /* Clock input of 1.8432 MHz; a bit takes 16 x divisor periods. */
 #define CLOCK_HZ 1843200u
 
@@ -85,9 +86,7 @@ struct uart16550 {
     uint8_t fifo_head, fifo_count;
     struct clock_timer *timeout; /* four character times without traffic */
     struct clock_timer *quiet;   /* while it runs nothing moves from the backlog into the FIFO */
-    uint8_t backlog[BACKLOG_SIZE];
-    uint32_t backlog_head, backlog_count;
-    bool overflowing; /* bytes have been lost since the backlog was last empty */
+    struct serial_backlog backlog;
 };
 
 static bool fifos_enabled(const struct uart16550 *uart)
@@ -183,17 +182,14 @@ static void fifo_clear(struct uart16550 *uart)
 static void refill(struct uart16550 *uart)
 {
     bool any = false;
+    uint8_t byte;
 
     if ((uart->mcr & MCR_LOOP) || clock_timer_deadline(uart->quiet) != CLOCK_NEVER)
         return;
-    while (uart->backlog_count > 0 && uart->fifo_count < fifo_capacity(uart)) {
-        fifo_push(uart, uart->backlog[uart->backlog_head]);
-        uart->backlog_head = (uart->backlog_head + 1) % BACKLOG_SIZE;
-        uart->backlog_count--;
+    while (uart->fifo_count < fifo_capacity(uart) && serial_backlog_take(&uart->backlog, &byte)) {
+        fifo_push(uart, byte);
         any = true;
     }
-    if (uart->backlog_count == 0)
-        uart->overflowing = false;
     if (any)
         restart_timeout(uart);
 }
@@ -218,24 +214,16 @@ static void quiet_fired(void *opaque)
 static void deliver(void *opaque, const uint8_t *data, size_t length)
 {
     struct uart16550 *uart = opaque;
-    size_t taken = MIN(length, uart16550_room(uart));
 
-    for (size_t i = 0; i < taken; i++)
-        uart->backlog[(uart->backlog_head + uart->backlog_count + i) % BACKLOG_SIZE] = data[i];
-    uart->backlog_count += (uint32_t)taken;
-    if (taken < length) {
-        if (!uart->overflowing)
-            machine_note(uart->machine, "%s: the guest does not read its serial port; input is lost", uart->id);
-        uart->overflowing = true;
+    if (!serial_backlog_put(&uart->backlog, uart->machine, uart->id, data, length))
         uart->errors |= LSR_OE;
-    }
     refill(uart);
     update_irq(uart);
 }
 
 size_t uart16550_room(const struct uart16550 *uart)
 {
-    return BACKLOG_SIZE - uart->backlog_count;
+    return serial_backlog_room(&uart->backlog);
 }
 
 static uint8_t read_rbr(struct uart16550 *uart)
@@ -436,8 +424,7 @@ static void uart_reset(void *device)
     memset(uart->fifo, 0, sizeof(uart->fifo));
     fifo_clear(uart);
     clock_timer_set(uart->quiet, CLOCK_NEVER);
-    uart->backlog_head = uart->backlog_count = 0;
-    uart->overflowing = false;
+    serial_backlog_clear(&uart->backlog);
     update_irq(uart);
 }
 
@@ -449,27 +436,6 @@ static void uart_unrealize(void *device)
     clock_timer_free(uart->timeout);
     clock_timer_free(uart->quiet);
     g_free(uart);
-}
-
-static void save_backlog(void *object, struct state_writer *out)
-{
-    const struct uart16550 *uart = object;
-
-    state_put_u32(out, uart->backlog_count);
-    for (uint32_t i = 0; i < uart->backlog_count; i++)
-        state_put_u8(out, uart->backlog[(uart->backlog_head + i) % BACKLOG_SIZE]);
-}
-
-static bool load_backlog(void *object, struct state_reader *in)
-{
-    struct uart16550 *uart = object;
-    uint32_t count = state_get_u32(in);
-
-    if (count > BACKLOG_SIZE)
-        return false;
-    uart->backlog_head = 0;
-    uart->backlog_count = count;
-    return state_get_bytes(in, uart->backlog, count);
 }
 
 static void after_load(void *object)
@@ -498,8 +464,7 @@ static const struct state_field fields[] = {
     STATE_U8(struct uart16550, fifo_count),
     STATE_TIMER(struct uart16550, timeout),
     STATE_TIMER(struct uart16550, quiet),
-    STATE_CUSTOM("backlog", save_backlog, load_backlog),
-    STATE_BOOL(struct uart16550, overflowing),
+    STATE_STRUCT(struct uart16550, backlog, &serial_backlog_state),
     STATE_END,
 };
 
