@@ -7,9 +7,9 @@
 
 struct aarch64_registers {
     uint64_t x[31];
-    uint64_t sp;       /* of the current exception level and SPSel */
+    uint64_t sp; /* of the current exception level and SPSel */
     uint64_t pc;
-    uint32_t pstate;   /* SPSR format */
+    uint32_t pstate; /* SPSR format */
     uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
     uint64_t sctlr_el1, tcr_el1, mair_el1, ttbr0_el1, ttbr1_el1, vbar_el1, cpacr_el1;
     uint64_t esr_el1, far_el1, par_el1, contextidr_el1;
@@ -47,8 +47,8 @@ void aarch64_set_counter_frequency(struct cpu_engine *engine, uint32_t hz);
 
 /* A generic timer (0 CNTP, 1 CNTV) as the machine needs it: its line and the counter value it fires at. */
 struct aarch64_timer {
-    bool enabled;  /* CTL.ENABLE */
-    bool masked;   /* CTL.IMASK */
+    bool enabled;     /* CTL.ENABLE */
+    bool masked;      /* CTL.IMASK */
     uint64_t compare; /* CVAL, in physical counter ticks (CNTVOFF added) */
 };
 void aarch64_get_timer(struct cpu *cpu, unsigned timer, struct aarch64_timer *out);

@@ -16,17 +16,21 @@
 #define TLB_EL1_PAN (arm_to_core_mmu_idx(ARMMMUIdx_E10_1_PAN))
 #define TLB_ALL ((uint16_t)(1u << TLB_EL0 | 1u << TLB_EL1 | 1u << TLB_EL1_PAN))
 
+/* A page of the TLBs: the smallest granule. */
+#define PAGE 4096ull
+#define PAGE_ADDRESS (~(PAGE - 1))
+
 /* Non-global pages in the TLBs: what goes when the ASID changes. */
 #define JOURNAL_SIZE 1024
 
 struct aarch64_data {
     uint64_t journal[JOURNAL_SIZE]; /* page address | TLB index */
     unsigned journal_count;         /* JOURNAL_SIZE: more than it holds */
-    uint64_t blocks[64];            /* 2 MB areas that may have parts of larger pages in the TLBs: one bit of a hash each */
-    bool huge_blocks;               /* parts of pages larger than 2 MB */
-    bool tagged;                    /* entries under addresses with a tag in the top byte */
-    bool pc_set;                    /* aarch64_set_pc() in a hypercall */
-    GPtrArray *trapped;             /* of CPU 0: registers sent to the machine */
+    uint64_t blocks[64]; /* 2 MB areas that may have parts of larger pages in the TLBs: one bit of a hash each */
+    bool huge_blocks;    /* parts of pages larger than 2 MB */
+    bool tagged;         /* entries under addresses with a tag in the top byte */
+    bool pc_set;         /* aarch64_set_pc() in a hypercall */
+    GPtrArray *trapped;  /* of CPU 0: registers sent to the machine */
 };
 
 static inline struct aarch64_data *data_of(CPUARMState *env)

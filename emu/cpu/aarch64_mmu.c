@@ -264,7 +264,7 @@ static bool translate_flat(struct walk *walk)
         return fault(walk, FAULT_ADDRESS_SIZE, 0);
     }
     walk->physical = address;
-    walk->page_size = TARGET_PAGE_SIZE;
+    walk->page_size = PAGE;
     walk->prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
     walk->global = true;
     walk->shareability = 2;
@@ -289,14 +289,12 @@ static G_NORETURN void raise_abort(CPUState *cs, const struct walk *walk, uintpt
 {
     CPUARMState *env = cs->env_ptr;
     bool same_level = arm_current_el(env) == 1;
-    bool on_walk = (walk->fault & ~3u) == FAULT_EXTERNAL_ON_WALK;
 
     cpu_restore_state(cs, retaddr, true);
     env->exception.vaddress = walk->address;
     if (walk->access == MMU_INST_FETCH) {
         raise_exception(env, EXCP_PREFETCH_ABORT, syn_insn_abort(same_level, 0, 0, (int)walk->fault), 1);
     }
-    (void)on_walk;
     raise_exception(env, EXCP_DATA_ABORT,
                     syn_data_abort_no_iss(same_level, 0, 0, 0, walk->access == MMU_DATA_STORE, (int)walk->fault), 1);
     g_assert_not_reached();
@@ -324,8 +322,8 @@ bool aarch64_tlb_fill(CPUState *cs, vaddr address, int size, MMUAccessType acces
     attrs.user = walk.el0;
     attrs.target_tlb_bit0 = walk.guarded && cpu_isar_feature(aa64_bti, env_archcpu(env));
     /* One 4 KB piece of a larger page at a time; larger pages are remembered here, not in the common code. */
-    tlb_set_page_with_attrs(cs, address & TARGET_PAGE_MASK, walk.physical & TARGET_PAGE_MASK, attrs, walk.prot,
-                            mmu_index, TARGET_PAGE_SIZE);
+    tlb_set_page_with_attrs(cs, address & PAGE_ADDRESS, walk.physical & PAGE_ADDRESS, attrs, walk.prot, mmu_index,
+                            PAGE);
     aarch64_tlb_remember(env, address, mmu_index, walk.page_size, walk.global);
     return true;
 }
