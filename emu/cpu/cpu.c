@@ -259,6 +259,7 @@ void cpu_engine_flush(struct cpu_engine *engine)
 void cpu_engine_set_code_buffer(struct cpu_engine *engine, size_t bytes)
 {
     engine->code_buffer = bytes;
+    engine->target->flush(engine);
 }
 
 void cpu_engine_statistics(const struct cpu_engine *engine, struct cpu_statistics *out)
