@@ -3,7 +3,7 @@
  * The q35 board: which devices, where, on which lines.  The same places as QEMU's machine of that name, so that guests and
  * users find what they know.
  *
- *   00:00.0 host bridge   00:01.0 display   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
+ *   00:00.0 host bridge   00:01.0 display   from 00:02.0 on: virtio disks   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
  */
 #include "boards/q35_internal.h"
 #include "devices/display/bochs_display.h"
@@ -18,6 +18,7 @@
 #include "devices/platform/smbus.h"
 #include "devices/serial/uart16550.h"
 #include "devices/storage/ahci.h"
+#include "devices/virtio/virtio_blk.h"
 
 #define HPET_ROUTES_MASK 0x00FF0104u /* I/O APIC inputs that the HPET may use: 2, 8, 16..23 */
 
@@ -102,7 +103,30 @@ static void add_legacy_devices(struct q35 *q35, const struct board_config *confi
     i8237_new(q35->machine);
 }
 
-/* The first disks go to the ports of the AHCI controller in the order in which they were given. */
+/* In the order in which they were given: to the ports of the AHCI controller, or each a function of its own. */
+static bool add_disks(struct q35 *q35, const struct board_config *config, GError **error)
+{
+    unsigned ports = 0, slot = Q35_VIRTIO_SLOT;
+
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        const struct board_disk *disk = &config->disks[i];
+
+        if (disk->bus == BOARD_BUS_VIRTIO) {
+            g_autofree char *id = g_strdup_printf("virtio-blk%u", slot - Q35_VIRTIO_SLOT);
+            q35->disk_place[i] = PCI_DEVFN(slot, 0);
+            virtio_blk_new(q35->machine, q35->pci, PCI_DEVFN(slot++, 0), disk->block, id);
+        } else if (ports < AHCI_PORTS) {
+            q35->disk_place[i] = (uint8_t)ports;
+            ahci_attach(q35->ahci, ports++, disk->block, disk->cdrom);
+        } else {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--disk: q35's AHCI controller has %d ports; give further disks bus=virtio", AHCI_PORTS);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_pci_devices(struct q35 *q35, const struct board_config *config, GError **error)
 {
     if (config->display) {
@@ -111,14 +135,7 @@ static bool add_pci_devices(struct q35 *q35, const struct board_config *config, 
     }
     q35->ahci = ahci_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 2), "ahci");
     q35->smbus = smbus_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 3));
-    if (config->disk_count > AHCI_PORTS) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--disk: q35's AHCI controller has %d ports, %u disks were given", AHCI_PORTS, config->disk_count);
-        return false;
-    }
-    for (unsigned i = 0; i < config->disk_count; i++)
-        ahci_attach(q35->ahci, i, config->disks[i].block, config->disks[i].cdrom);
-    return true;
+    return add_disks(q35, config, error);
 }
 
 static void reset(void *opaque)

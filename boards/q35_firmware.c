@@ -150,20 +150,21 @@ static bool add_shim(struct q35 *q35, const struct board_config *config, GError 
                                          .width = config->width,
                                          .height = config->height,
                                          .edid = q35->display ? bochs_display_edid(q35->display) : NULL};
-    g_autofree char *ids = g_new0(char, BOARD_DISKS * 16);
 
     for (unsigned i = 0; i < config->disk_count; i++) {
         const struct board_disk *disk = &config->disks[i];
-        g_snprintf(ids + 16 * (size_t)i, 16, "disk%u", i);
-        disks[i] = (struct uefi_disk){.id = ids + 16 * (size_t)i,
+        bool virtio = disk->bus == BOARD_BUS_VIRTIO;
+        bool cdrom = disk->cdrom && !virtio; /* a virtio disk is a disk whatever is on it */
+        g_snprintf(q35->disk_name[i], sizeof(q35->disk_name[i]), "disk%u", i);
+        disks[i] = (struct uefi_disk){.id = q35->disk_name[i],
                                       .block = disk->block,
-                                      .bus = UEFI_DISK_SATA,
-                                      .pci_devfn = PCI_DEVFN(0x1F, 2),
-                                      .port = (uint16_t)i,
-                                      .block_size = disk->cdrom ? 2048 : 512,
-                                      .removable = disk->cdrom,
-                                      .cdrom = disk->cdrom,
-                                      .read_only = disk->cdrom || block_read_only(disk->block)};
+                                      .bus = virtio ? UEFI_DISK_VIRTIO : UEFI_DISK_SATA,
+                                      .pci_devfn = virtio ? q35->disk_place[i] : PCI_DEVFN(0x1F, 2),
+                                      .port = virtio ? 0 : q35->disk_place[i],
+                                      .block_size = cdrom ? 2048 : 512,
+                                      .removable = cdrom,
+                                      .cdrom = cdrom,
+                                      .read_only = cdrom || block_read_only(disk->block)};
     }
     const struct uefi_config shim = {
         .machine = q35->machine,

@@ -29,6 +29,7 @@
 #define Q35_PM_BASE 0x600u
 #define Q35_SCI_IRQ 9
 #define Q35_SMBUS_BASE 0x700u
+#define Q35_VIRTIO_SLOT 2 /* the first of the virtio disks, in the order in which they were given */
 
 struct ahci;
 struct bochs_display;
@@ -59,6 +60,8 @@ struct q35 {
     struct bochs_display *display;
     struct smbus *smbus;
     struct uefi *uefi;
+    uint8_t disk_place[BOARD_DISKS]; /* AHCI port, or devfn of a virtio disk */
+    char disk_name[BOARD_DISKS][8];  /* for the shim's traces */
 
     struct irq_line isa[16];
 

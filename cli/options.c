@@ -57,9 +57,11 @@ static bool disk_word(struct disk_option *disk, const char *word, GError **error
         disk->cdrom = true;
     else if (strcmp(word, "bus=ahci") == 0)
         disk->bus = BOARD_BUS_AHCI;
+    else if (strcmp(word, "bus=virtio") == 0)
+        disk->bus = BOARD_BUS_VIRTIO;
     else if (strcmp(word, "format=raw") != 0) {
-        g_set_error(error, BAD_VALUE, "--disk: \"%s\" is not known here; there are bus=ahci, format=raw, readonly, cdrom",
-                    word);
+        g_set_error(error, BAD_VALUE,
+                    "--disk: \"%s\" is not known here; there are bus=ahci, bus=virtio, format=raw, readonly, cdrom", word);
         return false;
     }
     return true;
@@ -226,7 +228,7 @@ static const GOptionEntry entries[] = {
     ENTRY("cpu", on_machine, "qemu64 (default), core2duo, max", "MODEL"),
     ENTRY("cpus", on_machine, "number of CPUs: 1", "N"),
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
-    ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci][,format=raw][,readonly][,cdrom]"),
+    ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
     ENTRY("net", on_device, "none", "NET"),
     ENTRY("serial", on_device, "stdio (default), none, file:PATH", "WHERE"),
     ENTRY("display", on_device, "window, none (default)", "KIND"),

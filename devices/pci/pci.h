@@ -59,6 +59,8 @@ struct pci_function {
     struct pci_msix *msix;           /* table and pending bits; NULL without MSI-X */
     /* Called after the guest wrote @size bytes at @offset of config space.  May be NULL. */
     void (*config_written)(void *device, uint16_t offset, unsigned size);
+    /* Called before the guest reads @size bytes at @offset: registers that are computed.  May be NULL. */
+    void (*config_reading)(void *device, uint16_t offset, unsigned size);
 };
 
 /* The state of a function: STATE_STRUCT(struct ahci, pci, &pci_function_state) in the device's table. */

@@ -87,7 +87,11 @@ uint32_t pci_config_read(struct pci_bus *bus, uint8_t bus_number, uint8_t devfn,
 {
     struct pci_function *function = find(bus, bus_number, devfn, offset, size);
 
-    return function ? pci_function_read(function, offset, size) : all_ones(size);
+    if (!function)
+        return all_ones(size);
+    if (function->config_reading)
+        function->config_reading(function->device, offset, size);
+    return pci_function_read(function, offset, size);
 }
 
 void pci_config_write(struct pci_bus *bus, uint8_t bus_number, uint8_t devfn, uint16_t offset, unsigned size,
