@@ -66,7 +66,7 @@ static void end_events(struct uefi *uefi)
     for (guint i = 0; i < uefi->events->len; i++)
         ((struct uefi_event *)uefi->events->pdata[i])->deadline = CLOCK_NEVER;
     g_array_set_size(uefi->notifications, 0);
-    uefi->watchdog = uefi->retry = CLOCK_NEVER;
+    uefi->watchdog = uefi->retry = uefi->tick = CLOCK_NEVER;
     uefi_timer_update(uefi);
 }
 

@@ -14,6 +14,7 @@
 #define POLL_TIGHT_NS 100000 /* polls closer than this are a loop that does nothing else */
 #define POLL_FREE 16         /* that many are answered without skipping time */
 #define POLL_SKIP_NS 1000000
+#define TICK_NS 10000000  /* of the timer interrupt that ends a halt */
 #define RETRY_NS 50000    /* when a notification finds interrupts masked */
 #define INTERRUPT_GAP 256 /* stack that an interrupted function may use below its pointer */
 
@@ -264,6 +265,15 @@ static void returned(struct uefi *uefi, struct cpu *cpu, uint64_t result)
                   stack);
 }
 
+/* The tick that ends a halt: notifications run on top, then the stub is entered again and returns. */
+static void interrupted(struct uefi *uefi, struct cpu *cpu)
+{
+    if (!uefi->woken)
+        uefi_guest_error(uefi, "an interrupt arrived that the firmware knows no source of");
+    else if (!uefi_dispatch(uefi, cpu))
+        uefi->woken = false;
+}
+
 /* Exceptions, stray interrupts and returns; false: not one of these stubs. */
 static bool special(struct uefi *uefi, struct cpu *cpu, uint64_t address)
 {
@@ -278,7 +288,7 @@ static bool special(struct uefi *uefi, struct cpu *cpu, uint64_t address)
     if (index < uefi->arch->exceptions)
         exception(uefi, cpu, (unsigned)index);
     else if (index == uefi->arch->exceptions)
-        uefi_guest_error(uefi, "an interrupt arrived that the firmware knows no source of");
+        interrupted(uefi, cpu);
     else
         returned(uefi, cpu, uefi->arch->result(cpu));
     return true;
@@ -474,6 +484,7 @@ void uefi_timer_update(struct uefi *uefi)
 
     next = MIN(next, uefi->watchdog);
     next = MIN(next, uefi->retry);
+    next = MIN(next, uefi->tick);
     clock_timer_set(uefi->timer, next);
 }
 
@@ -484,6 +495,10 @@ void uefi_timer_fired(void *opaque)
 
     if (uefi->retry <= now)
         uefi->retry = CLOCK_NEVER;
+    if (uefi->tick <= now) {
+        uefi->tick = CLOCK_NEVER;
+        uefi->tick_due = true;
+    }
     if (uefi->watchdog <= now) {
         uefi->watchdog = CLOCK_NEVER;
         machine_note(uefi->machine, "firmware: the watchdog timer ran out, the machine is reset");
@@ -494,25 +509,40 @@ void uefi_timer_fired(void *opaque)
     uefi_timer_update(uefi);
 }
 
+/* A halted CPU waits for the timer interrupt that firmware has: it gets one, but no more of them than it waits for. */
+static void end_halt(struct uefi *uefi, struct cpu *cpu, bool now)
+{
+    if (now) {
+        uefi->tick = CLOCK_NEVER;
+        uefi->woken = true;
+        uefi->arch->wake(cpu);
+    } else if (uefi->tick == CLOCK_NEVER) {
+        uefi->tick = (uefi_now(uefi) / TICK_NS + 1) * TICK_NS;
+    }
+    uefi_timer_update(uefi);
+}
+
 /*
- * Acts only when the timer has fired at this very boundary, or did and found interrupts masked: where boundaries lie
- * otherwise is the host's affair and must not show.
+ * Acts only when the timer has fired at this very boundary, or did and found interrupts masked, or when CPU 0 has just
+ * halted: where boundaries lie otherwise is the host's affair and must not show.
  */
 void uefi_boundary(struct uefi *uefi)
 {
-    struct cpu *cpu;
+    struct cpu *cpu = machine_cpu(uefi->machine, 0);
+    bool pending = uefi->dispatch_due && most_urgent(uefi) >= 0, tick = uefi->tick_due;
 
-    if (!uefi->dispatch_due)
+    uefi->dispatch_due = uefi->tick_due = false;
+    if (uefi->boot_ended || !uefi->boot_stubs || (!pending && !cpu_is_halted(cpu)))
         return;
-    uefi->dispatch_due = false;
-    if (uefi->boot_ended || most_urgent(uefi) < 0)
-        return;
-    cpu = machine_cpu(uefi->machine, 0);
-    if (uefi->arch->interruptible(uefi, cpu)) {
-        uefi_dispatch(uefi, cpu);
+    if (!uefi->arch->interruptible(uefi, cpu)) {
+        if (pending) {
+            uefi->retry = uefi_now(uefi) + RETRY_NS;
+            uefi_timer_update(uefi);
+        }
+    } else if (cpu_is_halted(cpu)) {
+        end_halt(uefi, cpu, pending || tick);
     } else {
-        uefi->retry = uefi_now(uefi) + RETRY_NS;
-        uefi_timer_update(uefi);
+        uefi_dispatch(uefi, cpu);
     }
 }
 
@@ -522,8 +552,8 @@ void uefi_calls_reset(struct uefi *uefi)
     g_ptr_array_set_size(uefi->frames, 0);
     g_array_set_size(uefi->waits, 0);
     uefi->tpl = TPL_APPLICATION;
-    uefi->watchdog = uefi->retry = CLOCK_NEVER;
-    uefi->dispatch_due = false;
+    uefi->watchdog = uefi->retry = uefi->tick = CLOCK_NEVER;
+    uefi->dispatch_due = uefi->tick_due = uefi->woken = false;
     uefi->poll_count = 0;
     uefi->poll_time = 0;
 }

@@ -47,8 +47,9 @@ int64_t uefi_now(const struct uefi *uefi);
  */
 typedef uint64_t uefi_handler(struct uefi *uefi, struct uefi_call *call);
 
-#define UEFI_PENDING 0xFFFFFFFFFFFFFFF0u
-#define UEFI_AGAIN 0xFFFFFFFFFFFFFFF1u
+/* No status, no address, no small number: nothing that a function can return is mistaken for them. */
+#define UEFI_PENDING 0x4741000000000001u
+#define UEFI_AGAIN 0x4741000000000002u
 
 /*
  * Guest address of the stub for @handler.  The same handler always gives the same address, so that an interface's

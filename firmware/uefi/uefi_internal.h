@@ -21,7 +21,7 @@
 #define UEFI_NOTIFY_LIMIT 65536
 
 /* A handler's result beside those of uefi.h: the CPU has been put elsewhere already. */
-#define UEFI_GONE 0xFFFFFFFFFFFFFFF2u
+#define UEFI_GONE 0x4741000000000003u
 
 /* --- calls --- */
 struct uefi_function {
@@ -212,7 +212,9 @@ struct uefi {
     int64_t watchdog;   /* deadline, CLOCK_NEVER: off */
     int64_t retry;      /* a notification waits for an interruptible guest */
     bool dispatch_due;  /* a timer has queued something: try at the next boundary */
-    bool boot_ended;    /* ExitBootServices() succeeded */
+    int64_t tick;       /* CPU 0 is halted until this tick of the timer that firmware has */
+    bool tick_due, woken;
+    bool boot_ended; /* ExitBootServices() succeeded */
     bool before_exit_signalled;
     bool is_virtual;        /* SetVirtualAddressMap() succeeded */
     bool converting;        /* it is at work: ConvertPointer() may be called */

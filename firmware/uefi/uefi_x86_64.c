@@ -26,6 +26,7 @@
 #define GDT_ENTRIES 9
 #define IDT_ENTRIES 256
 #define EXCEPTIONS 32
+#define VECTOR_NMI 2
 
 #define LOW_MEMORY 0x100000u
 #define VGA_HOLE 0xA0000u
@@ -132,7 +133,7 @@ static bool prepare(struct uefi *uefi)
 static void build_idt(struct uefi *uefi)
 {
     for (unsigned i = 0; i < IDT_ENTRIES; i++) {
-        uint64_t handler = uefi_exception_stub(uefi, MIN(i, EXCEPTIONS));
+        uint64_t handler = uefi_exception_stub(uefi, i == VECTOR_NMI ? EXCEPTIONS : MIN(i, EXCEPTIONS));
         uint64_t gate = uefi->arch_data[ARCH_IDT] + i * 16;
         memory_write64(uefi->memory, gate,
                        (handler & 0xFFFF) | SELECTOR_CODE << 16 | 0x8Eull << 40 | (handler & 0xFFFF0000) << 32);
@@ -265,6 +266,13 @@ static void set_interrupts(struct cpu *cpu, bool enabled)
     x86_64_set_rflags(cpu, enabled ? flags | FLAG_INTERRUPT : flags & ~(uint64_t)FLAG_INTERRUPT);
 }
 
+/* As an NMI: the one interrupt that needs no controller. */
+static void wake(struct cpu *cpu)
+{
+    cpu_set_line(cpu, CPU_LINE_NMI, true);
+    cpu_set_line(cpu, CPU_LINE_NMI, false);
+}
+
 /* --- exceptions --- */
 static bool has_error_code(unsigned vector)
 {
@@ -335,6 +343,7 @@ const struct uefi_arch uefi_arch_x86_64 = {
     .call = call,
     .interruptible = interruptible,
     .set_interrupts = set_interrupts,
+    .wake = wake,
     .describe_exception = describe_exception,
 };
 

@@ -61,6 +61,8 @@ void runtime_tests(void);
 /* Counts up as time passes, never blocks: TSC, CNTVCT. */
 uint64_t cycles(void);
 void uart_put(char c);
+/* Sleeps until an interrupt. */
+void halt(void);
 /* Fills vector registers and spins until *@count is @until or cycles() is @limit: do they still hold what they did? */
 /* Changes the same registers, as any function may change some of them. */
 void vectors_spoil(void);

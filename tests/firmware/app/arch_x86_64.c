@@ -72,3 +72,8 @@ uint64_t map_high(uint64_t page)
     __asm__ volatile("cli; mov %0, %%cr3" : : "r"(page) : "memory");
     return HIGH;
 }
+
+void halt(void)
+{
+    __asm__ volatile("hlt");
+}

@@ -265,6 +265,40 @@ static void timer_runs_during_stall(void)
     CHECK_OK(boot->close_event(event));
 }
 
+static void halt_ends_with_the_tick(void)
+{
+    uint64_t start, unit, took;
+
+    start = cycles();
+    CHECK_OK(boot->stall(1000));
+    unit = cycles() - start;
+    halt();
+    start = cycles();
+    for (unsigned i = 0; i < 10; i++)
+        halt();
+    took = (cycles() - start) / unit;
+    CHECK(took >= 50 && took <= 200); /* firmware's timer has a period of some 10 ms */
+}
+
+static void timer_ends_a_halt(void)
+{
+    void *event;
+    uint64_t start, unit, took;
+
+    start = cycles();
+    CHECK_OK(boot->stall(1000));
+    unit = cycles() - start;
+    calls = 0;
+    CHECK_OK(boot->create_event(EFI_EVENT_TIMER | EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK, note, NULL, &event));
+    CHECK_OK(boot->set_timer(event, EFI_TIMER_RELATIVE, 95 * MILLISECOND));
+    start = cycles();
+    while (!calls)
+        halt();
+    took = (cycles() - start) / unit;
+    CHECK(calls == 1 && took >= 94 && took <= 97);
+    CHECK_OK(boot->close_event(event));
+}
+
 static void wait_needs_the_lowest_level(void)
 {
     void *event;
@@ -310,6 +344,8 @@ void event_tests(void)
         TEST(timer_interrupts_a_busy_loop),
         TEST(timer_waits_for_the_level),
         TEST(timer_runs_during_stall),
+        TEST(halt_ends_with_the_tick),
+        TEST(timer_ends_a_halt),
         TEST(wait_needs_the_lowest_level),
         TEST(wait_names_a_bad_event),
     };
