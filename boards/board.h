@@ -35,7 +35,12 @@ struct board_config {
     const char *variable_store;      /* NULL: EFI variables live in memory only */
     bool variable_store_read_only;
     bool autokey;                    /* type the Enter that the Redox resolution menu waits for */
+    unsigned description;            /* virt: BOARD_DESCRIPTION_..., by which the guest finds its devices; 0: ACPI */
+    unsigned gic_version;            /* virt: 2 or 3; 0: 2 */
 };
+
+#define BOARD_DESCRIPTION_ACPI 1u
+#define BOARD_DESCRIPTION_FDT 2u
 
 struct board;
 
@@ -44,6 +49,7 @@ struct board;
  * The result belongs to the machine.
  */
 struct board *q35_new(struct machine *machine, const struct board_config *config, GError **error);
+struct board *virt_new(struct machine *machine, const struct board_config *config, GError **error);
 
 /* The screen, false if there is none. */
 bool board_scanout(struct board *board, struct scanout_source *source);

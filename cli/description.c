@@ -16,6 +16,7 @@ static const struct {
     {"cpu", offsetof(struct run_options, cpu)},         {"kernel", offsetof(struct run_options, kernel)},
     {"initrd", offsetof(struct run_options, initrd)},   {"append", offsetof(struct run_options, append)},
     {"efi-app", offsetof(struct run_options, efi_app)}, {"efi-vars", offsetof(struct run_options, efi_vars)},
+    {"describe", offsetof(struct run_options, describe)},
 };
 
 static char **text_of(struct run_options *options, unsigned index)
@@ -29,7 +30,7 @@ static bool is_path(const char *key)
            strcmp(key, "efi-vars") == 0;
 }
 
-char *run_options_describe(const struct run_options *options)
+char *run_options_describe(const struct run_options *options, const char *arch)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
 
@@ -39,6 +40,7 @@ char *run_options_describe(const struct run_options *options)
         if (value)
             g_key_file_set_string(file, GROUP, texts[i].key, value);
     }
+    g_key_file_set_string(file, GROUP, "arch", arch);
     g_key_file_set_uint64(file, GROUP, "memory", options->memory);
     g_key_file_set_uint64(file, GROUP, "seed", options->seed);
     g_key_file_set_uint64(file, GROUP, "picoseconds", options->picoseconds_per_instruction);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/parse.h"
+#include "cli/target.h"
 
 #define DEFAULT_MEMORY (2048ULL << 20)
 #define MOST_MEMORY (256ULL << 30)
@@ -39,7 +40,8 @@ void run_options_free(struct run_options *options)
         return;
     char *texts[] = {options->arch,   options->board,    options->cpu,    options->kernel,
                      options->initrd, options->append,   options->efi_app, options->efi_vars,
-                     options->serial, options->screenshot, options->record, options->stats};
+                     options->serial, options->screenshot, options->record, options->stats,
+                     options->describe};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
@@ -108,11 +110,12 @@ static gboolean on_machine(const gchar *name, const gchar *value, gpointer data,
 
     if (strcmp(name, "--arch") == 0) {
         set_text(&options->arch, value);
-        return one_of(name, value, (const char *const[]){"x86_64", NULL}, "there is x86_64", error);
+        return one_of(name, value, (const char *const[]){"x86_64", "aarch64", NULL}, "there are x86_64 and aarch64",
+                      error);
     }
     if (strcmp(name, "--board") == 0) {
         set_text(&options->board, value);
-        return one_of(name, value, (const char *const[]){"q35", NULL}, "there is q35", error);
+        return target_parse_board(value, NULL, error);
     }
     if (strcmp(name, "--cpu") == 0) {
         set_text(&options->cpu, value);
@@ -153,7 +156,10 @@ static gboolean on_boot(const gchar *name, const gchar *value, gpointer data, GE
         set_text(&options->efi_app, value);
     else if (strcmp(name, "--efi-vars") == 0)
         set_text(&options->efi_vars, value);
-    else { /* --autokey */
+    else if (strcmp(name, "--describe") == 0) {
+        set_text(&options->describe, value);
+        return one_of(name, value, (const char *const[]){"acpi", "fdt", "both", NULL}, "give acpi, fdt or both", error);
+    } else { /* --autokey */
         options->autokey = strcmp(value, "on") == 0;
         return one_of(name, value, (const char *const[]){"on", "off", NULL}, "give on or off", error);
     }
@@ -223,9 +229,9 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
      .arg_description = (argument)}
 
 static const GOptionEntry entries[] = {
-    ENTRY("arch", on_machine, "x86_64 (default: from the image)", "ARCH"),
-    ENTRY("board", on_machine, "q35", "BOARD"),
-    ENTRY("cpu", on_machine, "qemu64 (default), core2duo, max", "MODEL"),
+    ENTRY("arch", on_machine, "x86_64, aarch64 (default: from the image)", "ARCH"),
+    ENTRY("board", on_machine, "q35, virt (default: that of the architecture)", "q35|virt[,gic=2|3]"),
+    ENTRY("cpu", on_machine, "qemu64 (default), core2duo, max; aarch64: max (default), cortex-a72", "MODEL"),
     ENTRY("cpus", on_machine, "number of CPUs: 1", "N"),
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
     ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
@@ -239,6 +245,7 @@ static const GOptionEntry entries[] = {
     ENTRY("append", on_boot, "its command line", "TEXT"),
     ENTRY("efi-app", on_boot, "start this UEFI application before all others", "FILE"),
     ENTRY("efi-vars", on_boot, "where EFI variables persist (default: IMAGE.vars)", "FILE"),
+    ENTRY("describe", on_boot, "what describes the virt board to its guest: acpi (default), fdt, both", "KIND"),
     ENTRY("autokey", on_boot, "press Enter in the Redox resolution menu: on (default), off", "on|off"),
     ENTRY("script", on_automation, "automation: lines `expect RE`, `send TEXT`, `wait TIME`, `until RE`", "FILE"),
     ENTRY("expect", on_automation, "wait for this on the serial console", "REGEX"),

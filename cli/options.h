@@ -22,12 +22,13 @@ struct disk_option {
 struct run_options {
     /* the machine: these make the guest's world and stand in a recording's header */
     char *arch; /* "x86_64", "aarch64"; NULL: from the image */
-    char *board;
+    char *board; /* "q35", "virt", "virt,gic=3"; NULL: that of the architecture */
     char *cpu;
     uint64_t memory; /* bytes */
     GPtrArray *disks; /* of struct disk_option; IMAGE is the first */
     bool snapshot;
     char *kernel, *initrd, *append, *efi_app, *efi_vars;
+    char *describe; /* "acpi", "fdt", "both"; NULL: acpi */
     bool autokey;
     uint32_t width, height;
     uint32_t picoseconds_per_instruction; /* 0: the board's default */
@@ -53,8 +54,11 @@ struct run_options {
 struct run_options *run_options_parse(char **arguments, GError **error);
 void run_options_free(struct run_options *options);
 
-/* What a recording must keep to build the same machine again, as a key file's text, to be freed; and back. */
-char *run_options_describe(const struct run_options *options);
+/*
+ * What a recording must keep to build the same machine again, as a key file's text, to be freed; and back.  @arch: what was
+ * chosen where the options leave it to the image.
+ */
+char *run_options_describe(const struct run_options *options, const char *arch);
 struct run_options *run_options_from_description(const char *text, GError **error);
 
 #endif

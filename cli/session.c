@@ -124,6 +124,25 @@ static bool find_variable_store(struct session *session, GError **error)
     return true;
 }
 
+static void note(const char *text)
+{
+    fprintf(stderr, "galvanic: %s\n", text);
+}
+
+static GBytes *built_in_guest(enum cpu_arch arch)
+{
+    if (arch == CPU_ARCH_AARCH64)
+        return g_bytes_new_static(guest_aarch64, guest_aarch64_size);
+    return g_bytes_new_static(guest_x86_64, guest_x86_64_size);
+}
+
+static unsigned description(const char *describe)
+{
+    if (describe && strcmp(describe, "fdt") == 0)
+        return BOARD_DESCRIPTION_FDT;
+    return BOARD_DESCRIPTION_ACPI | (describe && strcmp(describe, "both") == 0 ? BOARD_DESCRIPTION_FDT : 0);
+}
+
 static bool make_config(struct session *session, struct board_config *config, GError **error)
 {
     const struct run_options *options = session->options;
@@ -133,10 +152,14 @@ static bool make_config(struct session *session, struct board_config *config, GE
         !load_file("--efi-app", options->efi_app, &config->efi_app, error))
         return false;
     config->efi_app_name = options->efi_app;
+    if (!target_choose(options, config, note, &session->target, error))
+        return false;
     if (!options->disks->len && !options->kernel && !options->efi_app) {
-        config->efi_app = g_bytes_new_static(guest_x86_64, guest_x86_64_size);
+        config->efi_app = built_in_guest(session->target.arch);
         config->efi_app_name = "the built-in guest";
     }
+    config->gic_version = session->target.gic_version;
+    config->description = description(options->describe);
     config->kernel_name = options->kernel;
     config->append = options->append;
     config->memory_size = options->memory;
@@ -163,7 +186,7 @@ static bool make_machine(struct session *session, const struct board_config *boa
 {
     const struct run_options *options = session->options;
     struct machine_config config = {
-        .arch = CPU_ARCH_X86_64,
+        .arch = session->target.arch,
         .cpu_model = options->cpu,
         .cpus = 1,
         .picoseconds_per_instruction = options->picoseconds_per_instruction,
@@ -177,6 +200,10 @@ static bool make_machine(struct session *session, const struct board_config *boa
     for (guint i = 0; i < options->traces->len; i++)
         if (!trace_configure(machine_trace_log(session->machine), g_ptr_array_index(options->traces, i), error))
             return false;
+    if (session->target.arch == CPU_ARCH_AARCH64) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no board for aarch64 yet");
+        return false;
+    }
     session->board = q35_new(session->machine, board_config, error);
     return session->board != NULL;
 }
@@ -193,8 +220,7 @@ static bool open_console(struct session *session, GError **error)
             return false;
         }
     } else if (strcmp(serial, "stdio") == 0) {
-        struct terminal_handlers handlers = {
-            .input = terminal_input, .command = terminal_command, .opaque = session};
+        struct terminal_handlers handlers = {.input = terminal_input, .command = terminal_command, .opaque = session};
         session->terminal = terminal_new(&handlers);
     }
     return true;
@@ -209,7 +235,7 @@ static bool start_recording(struct session *session, GError **error)
         return before_restore_disks(session, session->replaying, error);
     if (!options->record)
         return true;
-    g_autofree char *description = run_options_describe(options);
+    g_autofree char *description = run_options_describe(options, session->target.name);
     if (!journal_record(machine_journal(session->machine), options->record, description, error))
         return false;
     before_start_keeping(session);

@@ -11,11 +11,12 @@
 #include <xxhash.h>
 
 #include "boards/board.h"
-#include "cli/options.h"
+#include "cli/target.h"
 #include "emu/host/terminal.h"
 
 struct session {
     const struct run_options *options;
+    struct target target;
     const char *replaying; /* the recording that is replayed: nothing else comes from outside; NULL: an ordinary run */
     struct machine *machine;
     struct board *board;
