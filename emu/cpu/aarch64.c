@@ -240,6 +240,32 @@ void aarch64_set_pc(struct cpu *cpu, uint64_t pc)
     data->pc_set = true;
 }
 
+void aarch64_set_sp(struct cpu *cpu, uint64_t sp)
+{
+    env_of(cpu)->xregs[31] = sp;
+}
+
+uint32_t aarch64_pstate(struct cpu *cpu)
+{
+    return pstate_read(env_of(cpu));
+}
+
+void aarch64_set_pstate(struct cpu *cpu, uint32_t pstate)
+{
+    CPUARMState *env = env_of(cpu);
+    uint32_t mode = PSTATE_M | PSTATE_nRW;
+
+    pstate_write(env, (pstate_read(env) & mode) | (pstate & ~mode));
+    arm_rebuild_hflags(env);
+}
+
+void aarch64_end_wait(struct cpu *cpu)
+{
+    if (cpu->on) {
+        cpu->state->halted = 0;
+    }
+}
+
 void aarch64_set_affinity(struct cpu *cpu, uint64_t mpidr)
 {
     ARM_CPU(cpu->state)->mp_affinity = mpidr & ARM64_AFFINITY_MASK;

@@ -30,6 +30,12 @@ uint64_t aarch64_x(struct cpu *cpu, unsigned index);
 void aarch64_set_x(struct cpu *cpu, unsigned index, uint64_t value);
 /* From a hypercall callback: continue at @pc instead of after the instruction. */
 void aarch64_set_pc(struct cpu *cpu, uint64_t pc);
+void aarch64_set_sp(struct cpu *cpu, uint64_t sp);
+/* PSTATE in SPSR format, for AArch64 state; the exception level and the choice of stack pointer stay as they are. */
+uint32_t aarch64_pstate(struct cpu *cpu);
+void aarch64_set_pstate(struct cpu *cpu, uint32_t pstate);
+/* Ends a WFI, as the architecture lets it end at any time.  Between two instructions. */
+void aarch64_end_wait(struct cpu *cpu);
 
 /* Packs a system register's encoding as the id of register_read and register_write. */
 #define AARCH64_SYSREG(op0, op1, crn, crm, op2)                                                                        \
