@@ -42,7 +42,8 @@ static uint64_t start(struct uefi *uefi, uint64_t handle)
     uefi->watchdog = uefi_now(uefi) + WATCHDOG_SECONDS * NANOSECONDS_PER_SECOND;
     uefi_timer_update(uefi);
     uefi_signal_group(uefi, &guid_event_ready_to_boot);
-    uefi->boot_image = handle;
+    g_free(uefi->boot_name);
+    uefi->boot_name = g_strdup(uefi_find_image(uefi, handle)->name);
     return uefi_image_start(uefi, handle, true, 0, 0);
 }
 
@@ -286,7 +287,7 @@ static uint64_t next_image(struct uefi *uefi)
 static void give_up(struct uefi *uefi)
 {
     if (uefi->boot_returned) {
-        machine_note(uefi->machine, "firmware: the last boot option returned, nothing else is there to start");
+        machine_note(uefi->machine, "firmware: %s returned, and nothing else is there to start", uefi->boot_name);
         machine_power_off(uefi->machine);
         return;
     }
@@ -315,8 +316,9 @@ uint64_t uefi_boot_returned(struct uefi *uefi, efi_status status)
     uefi->boot_returned = true;
     if (EFI_IS_ERROR(status)) {
         uefi->boot_returned = false;
-        tried(uefi, "a program that was started", efi_status_name(status, buffer));
-        machine_note(uefi->machine, "firmware: a boot option returned %s", efi_status_name(status, buffer));
+        g_autofree char *why = g_strdup_printf("returned %s", efi_status_name(status, buffer));
+        tried(uefi, uefi->boot_name, why);
+        machine_note(uefi->machine, "firmware: %s %s", uefi->boot_name, why);
     }
     return UEFI_AGAIN;
 }

@@ -487,6 +487,7 @@ static void save_rest(void *object, struct state_writer *out)
 
     put_list(out, uefi->virtual_map);
     state_put_string(out, uefi->boot_tried);
+    state_put_string(out, uefi->boot_name);
 }
 
 static bool load_rest(void *object, struct state_reader *in)
@@ -497,6 +498,8 @@ static bool load_rest(void *object, struct state_reader *in)
         return false;
     g_free(uefi->boot_tried);
     uefi->boot_tried = state_get_string(in);
+    g_free(uefi->boot_name);
+    uefi->boot_name = state_get_string(in);
     return !state_reader_failed(in);
 }
 
@@ -544,7 +547,6 @@ static const struct state_field fields[] = {
     STATE_U64(struct uefi, poll_time),
     STATE_U32(struct uefi, boot_stage),
     STATE_U32(struct uefi, boot_index),
-    STATE_U64(struct uefi, boot_image),
     STATE_BOOL(struct uefi, boot_returned),
     STATE_END,
 };

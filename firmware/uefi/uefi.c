@@ -123,7 +123,8 @@ void uefi_clear(struct uefi *uefi)
     uefi->boot_ended = uefi->before_exit_signalled = uefi->is_virtual = uefi->converting = false;
     uefi->boot_stage = UEFI_BOOT_APP;
     uefi->boot_index = 0;
-    uefi->boot_image = uefi->current_image = 0;
+    uefi->current_image = 0;
+    g_clear_pointer(&uefi->boot_name, g_free);
     uefi->boot_returned = false;
     uefi->monotonic = (uefi->monotonic | 0xFFFFFFFFu) + 1;
     uefi->next_id = 0;

@@ -229,8 +229,8 @@ struct uefi {
     uint32_t boot_stage; /* enum uefi_boot_stage */
     bool boot_returned;  /* the last option that was started came back with success */
     uint32_t boot_index;
-    uint64_t boot_image; /* handle of the running boot option */
-    char *boot_tried;    /* what was looked for, for the message */
+    char *boot_name;  /* of the program that the boot manager started last */
+    char *boot_tried; /* what was looked for, for the message */
 
     /* While a hypercall is handled. */
     struct uefi_call *call;
