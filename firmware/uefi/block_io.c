@@ -458,6 +458,8 @@ static void disk_init(struct uefi *uefi, uint32_t index)
     if (error) /* the program refuses such an image; a guest may have made it since */
         machine_note(uefi_machine(uefi), "%s", error->message);
     g_clear_error(&error);
+    if (table && table->warning)
+        machine_note(uefi_machine(uefi), "%s", table->warning);
     for (unsigned i = 0; table && i < table->partitions->len; i++)
         partition_init(uefi, index, path, table, &g_array_index(table->partitions, struct partition, i));
     if (table && table->scheme == PARTITION_NONE)

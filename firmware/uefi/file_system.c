@@ -20,14 +20,19 @@ static void file_system_free(void *object)
 
 static struct file_system *file_system_new(struct uefi *uefi, uint32_t disk, uint64_t offset, uint64_t size)
 {
+    GError *error = NULL;
     struct fat *fat;
     struct file_system *fs;
 
     if (disk >= uefi_config(uefi)->disk_count)
         return NULL;
-    fat = fat_mount(uefi_config(uefi)->disks[disk].block, offset, size, NULL);
-    if (!fat)
+    fat = fat_mount(uefi_config(uefi)->disks[disk].block, offset, size, &error);
+    if (!fat) {
+        if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_INVAL)) /* one is there, but broken */
+            machine_note(uefi_machine(uefi), "%s", error->message);
+        g_error_free(error);
         return NULL;
+    }
     fs = g_new0(struct file_system, 1);
     *fs = (struct file_system){uefi, disk, offset, size, fat, g_ptr_array_new()};
     return fs;
