@@ -514,8 +514,9 @@ static void end_halt(struct uefi *uefi, struct cpu *cpu, bool now)
 {
     if (now) {
         uefi->tick = CLOCK_NEVER;
-        uefi->woken = true;
-        uefi->arch->wake(cpu);
+        uefi->woken = uefi->arch->wake(cpu);
+        if (!uefi->woken)
+            uefi_dispatch(uefi, cpu);
     } else if (uefi->tick == CLOCK_NEVER) {
         uefi->tick = (uefi_now(uefi) / TICK_NS + 1) * TICK_NS;
     }

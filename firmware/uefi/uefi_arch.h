@@ -59,8 +59,8 @@ struct uefi_arch {
     /* May a notification interrupt what CPU 0 does now, as a timer interrupt of the firmware could? */
     bool (*interruptible)(struct uefi *uefi, struct cpu *cpu);
     void (*set_interrupts)(struct cpu *cpu, bool enabled);
-    /* Ends the halt of CPU 0 by an interrupt to the stub for stray ones. */
-    void (*wake)(struct cpu *cpu);
+    /* Ends the halt of CPU 0: true by an interrupt to the stub for stray ones, false without one. */
+    bool (*wake)(struct cpu *cpu);
     /* Words about exception @vector, whose stub was just reached; *@pc where it happened.  To be freed. */
     char *(*describe_exception)(struct uefi *uefi, struct cpu *cpu, unsigned vector, uint64_t *pc);
 };

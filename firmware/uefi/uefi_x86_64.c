@@ -267,10 +267,11 @@ static void set_interrupts(struct cpu *cpu, bool enabled)
 }
 
 /* As an NMI: the one interrupt that needs no controller. */
-static void wake(struct cpu *cpu)
+static bool wake(struct cpu *cpu)
 {
     cpu_set_line(cpu, CPU_LINE_NMI, true);
     cpu_set_line(cpu, CPU_LINE_NMI, false);
+    return true;
 }
 
 /* --- exceptions --- */
@@ -349,6 +350,5 @@ const struct uefi_arch uefi_arch_x86_64 = {
 
 const struct uefi_arch *uefi_arch_of(enum cpu_arch arch)
 {
-    (void)arch; /* aarch64 comes with its board */
-    return &uefi_arch_x86_64;
+    return arch == CPU_ARCH_AARCH64 ? &uefi_arch_aarch64 : &uefi_arch_x86_64;
 }
