@@ -190,6 +190,7 @@ static bool make_machine(struct session *session, const struct board_config *boa
         .cpu_model = options->cpu,
         .cpus = 1,
         .picoseconds_per_instruction = options->picoseconds_per_instruction,
+        .nanoseconds_per_pause = MACHINE_DEFAULT_PAUSE_NS,
         .seed = options->seed,
         .calendar = options->calendar,
     };

@@ -27,6 +27,9 @@ struct machine;
  */
 #define MACHINE_DEFAULT_PICOSECONDS 4000
 
+/* Virtual time that PAUSE, WFE or YIELD takes on top, so that spinning guests wait in few instructions. */
+#define MACHINE_DEFAULT_PAUSE_NS 200
+
 struct machine_config {
     enum cpu_arch arch;
     const char *cpu_model;           /* NULL: the default of the architecture */
