@@ -22,21 +22,21 @@ struct board_config {
     uint64_t memory_size; /* bytes, a multiple of 1 MiB */
     struct board_disk disks[BOARD_DISKS];
     unsigned disk_count;
-    struct character_output serial;  /* COM1; its input is the journal source "serial0" */
-    struct character_output debug;   /* ports 0xE9 and 0x402 */
-    uint32_t width, height;          /* preferred screen mode; 0: the display's own */
-    bool display;                    /* false: no screen at all */
-    GBytes *kernel;                  /* direct boot; NULL: firmware boots */
-    const char *kernel_name;         /* for messages */
-    GBytes *initrd;                  /* with kernel, or by LoadFile2 */
-    const char *append;              /* kernel command line, or load options of efi_app; NULL: none */
-    GBytes *efi_app;                 /* started before all boot options; NULL: none */
+    struct character_output serial; /* COM1; its input is the journal source "serial0" */
+    struct character_output debug;  /* ports 0xE9 and 0x402 */
+    uint32_t width, height;         /* preferred screen mode; 0: the display's own */
+    bool display;                   /* false: no screen at all */
+    GBytes *kernel;                 /* direct boot; NULL: firmware boots */
+    const char *kernel_name;        /* for messages */
+    GBytes *initrd;                 /* with kernel, or by LoadFile2 */
+    const char *append;             /* kernel command line, or load options of efi_app; NULL: none */
+    GBytes *efi_app;                /* started before all boot options; NULL: none */
     const char *efi_app_name;
-    const char *variable_store;      /* NULL: EFI variables live in memory only */
+    const char *variable_store; /* NULL: EFI variables live in memory only */
     bool variable_store_read_only;
-    bool autokey;                    /* type the Enter that the Redox resolution menu waits for */
-    unsigned description;            /* virt: BOARD_DESCRIPTION_..., by which the guest finds its devices; 0: ACPI */
-    unsigned gic_version;            /* virt: 2 or 3; 0: 2 */
+    bool autokey;         /* type the Enter that the Redox resolution menu waits for */
+    unsigned description; /* virt: BOARD_DESCRIPTION_..., by which the guest finds its devices; 0: ACPI */
+    unsigned gic_version; /* virt: 2 or 3; 0: 2 */
 };
 
 #define BOARD_DESCRIPTION_ACPI 1u
@@ -56,7 +56,7 @@ bool board_scanout(struct board *board, struct scanout_source *source);
 
 /* All boards begin with this. */
 struct board {
-    struct scanout_source scanout; /* get is NULL: no screen */
+    struct scanout_source scanout;             /* get is NULL: no screen */
     void (*power_button)(struct board *board); /* the user asks for a shutdown; NULL: not there */
 };
 

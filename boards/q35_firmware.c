@@ -71,15 +71,15 @@ static GByteArray *build_acpi(void *opaque, uint64_t base, uint64_t *rsdp)
 static GByteArray *build_smbios(void *opaque, uint64_t base, uint64_t *entry_point_3)
 {
     const struct q35 *q35 = opaque;
-    struct smbios_machine machine = {.product = "q35",
-                                     .version = GALVANIC_VERSION,
-                                     .cpus = machine_config(q35->machine)->cpus,
-                                     .cpu_name = "Galvanic virtual CPU",
-                                     .cpu_mhz = 1000,
-                                     .memory_size = q35->memory_size,
-                                     .ranges = {{0, q35->low_memory},
-                                                {Q35_HIGH_MEMORY, q35->memory_size - q35->low_memory}},
-                                     .range_count = q35->memory_size > q35->low_memory ? 2 : 1};
+    struct smbios_machine machine = {
+        .product = "q35",
+        .version = GALVANIC_VERSION,
+        .cpus = machine_config(q35->machine)->cpus,
+        .cpu_name = "Galvanic virtual CPU",
+        .cpu_mhz = 1000,
+        .memory_size = q35->memory_size,
+        .ranges = {{0, q35->low_memory}, {Q35_HIGH_MEMORY, q35->memory_size - q35->low_memory}},
+        .range_count = q35->memory_size > q35->low_memory ? 2 : 1};
 
     smbios_uuid_from_seed(machine_config(q35->machine)->seed, machine.uuid);
     return smbios_build(&machine, base, entry_point_3, NULL);

@@ -2,8 +2,8 @@
 /* See before.h. */
 #include "cli/before.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "devices/bytes.h"
 
@@ -91,9 +91,9 @@ char *before_restore_variables(const char *path, GError **error)
     gint file = g_file_open_tmp("galvanic-variables-XXXXXX", &name, error);
     if (file < 0)
         return NULL;
-    close(file);
+    g_close(file, NULL);
     if (!g_file_set_contents(name, (const gchar *)bytes->data, bytes->len, error)) {
-        unlink(name);
+        g_unlink(name);
         g_clear_pointer(&name, g_free);
     }
     return name;

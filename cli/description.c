@@ -12,10 +12,10 @@ static const struct {
     const char *key;
     size_t offset;
 } texts[] = {
-    {"arch", offsetof(struct run_options, arch)},       {"board", offsetof(struct run_options, board)},
-    {"cpu", offsetof(struct run_options, cpu)},         {"kernel", offsetof(struct run_options, kernel)},
-    {"initrd", offsetof(struct run_options, initrd)},   {"append", offsetof(struct run_options, append)},
-    {"efi-app", offsetof(struct run_options, efi_app)}, {"efi-vars", offsetof(struct run_options, efi_vars)},
+    {"arch", offsetof(struct run_options, arch)},         {"board", offsetof(struct run_options, board)},
+    {"cpu", offsetof(struct run_options, cpu)},           {"kernel", offsetof(struct run_options, kernel)},
+    {"initrd", offsetof(struct run_options, initrd)},     {"append", offsetof(struct run_options, append)},
+    {"efi-app", offsetof(struct run_options, efi_app)},   {"efi-vars", offsetof(struct run_options, efi_vars)},
     {"describe", offsetof(struct run_options, describe)},
 };
 

@@ -38,10 +38,9 @@ void run_options_free(struct run_options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->arch,   options->board,    options->cpu,    options->kernel,
-                     options->initrd, options->append,   options->efi_app, options->efi_vars,
-                     options->serial, options->screenshot, options->record, options->stats,
-                     options->describe};
+    char *texts[] = {options->arch,   options->board,   options->cpu,      options->kernel, options->initrd,
+                     options->append, options->efi_app, options->efi_vars, options->serial, options->screenshot,
+                     options->record, options->stats,   options->describe};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
@@ -63,7 +62,8 @@ static bool disk_word(struct disk_option *disk, const char *word, GError **error
         disk->bus = BOARD_BUS_VIRTIO;
     else if (strcmp(word, "format=raw") != 0) {
         g_set_error(error, BAD_VALUE,
-                    "--disk: \"%s\" is not known here; there are bus=ahci, bus=virtio, format=raw, readonly, cdrom", word);
+                    "--disk: \"%s\" is not known here; there are bus=ahci, bus=virtio, format=raw, readonly, cdrom",
+                    word);
         return false;
     }
     return true;
@@ -225,8 +225,10 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
 }
 
 #define ENTRY(option, callback, help, argument)                                                                        \
-    {.long_name = (option), .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback), .description = (help),               \
-     .arg_description = (argument)}
+    {                                                                                                                  \
+        .long_name = (option), .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback), .description = (help),            \
+        .arg_description = (argument)                                                                                  \
+    }
 
 static const GOptionEntry entries[] = {
     ENTRY("arch", on_machine, "x86_64, aarch64 (default: from the image)", "ARCH"),
@@ -260,8 +262,12 @@ static const GOptionEntry entries[] = {
     ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
     ENTRY("trace", on_run, "firmware, device, block, interrupt, exception: one event a line", "KIND,...[:FILE]"),
     ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
-    {.long_name = "slice", .flags = G_OPTION_FLAG_HIDDEN, .arg = G_OPTION_ARG_CALLBACK, .arg_data = on_run,
-     .description = "longest host slice, for tests", .arg_description = "N"},
+    {.long_name = "slice",
+     .flags = G_OPTION_FLAG_HIDDEN,
+     .arg = G_OPTION_ARG_CALLBACK,
+     .arg_data = on_run,
+     .description = "longest host slice, for tests",
+     .arg_description = "N"},
     {NULL},
 };
 

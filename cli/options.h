@@ -21,10 +21,10 @@ struct disk_option {
 
 struct run_options {
     /* the machine: these make the guest's world and stand in a recording's header */
-    char *arch; /* "x86_64", "aarch64"; NULL: from the image */
+    char *arch;  /* "x86_64", "aarch64"; NULL: from the image */
     char *board; /* "q35", "virt", "virt,gic=3"; NULL: that of the architecture */
     char *cpu;
-    uint64_t memory; /* bytes */
+    uint64_t memory;  /* bytes */
     GPtrArray *disks; /* of struct disk_option; IMAGE is the first */
     bool snapshot;
     char *kernel, *initrd, *append, *efi_app, *efi_vars;

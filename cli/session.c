@@ -3,8 +3,8 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/before.h"
 #include "cli/window.h"
@@ -345,6 +345,6 @@ void session_close(struct session *session)
     if (session->serial_hash)
         XXH3_freeState(session->serial_hash);
     if (session->variable_store_temporary)
-        unlink(session->variable_store);
+        g_unlink(session->variable_store);
     g_free(session->variable_store);
 }

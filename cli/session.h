@@ -28,7 +28,7 @@ struct session {
     char *variable_store;
     bool variable_store_temporary;
     struct journal_source *disk_before[BOARD_DISKS], *variables_before;
-    bool quit; /* the user asked: Ctrl-A x, window closed */
+    bool quit;       /* the user asked: Ctrl-A x, window closed */
     int64_t started; /* wall ns */
 };
 

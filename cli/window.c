@@ -26,10 +26,10 @@ struct window {
 
     /* the frame, shared with the engine thread */
     GMutex mutex;
-    bool asked;                /* a copy is under way */
-    uint8_t *frame;            /* as the guest has it: stride x height bytes */
-    struct scanout shape;      /* of the frame; pixels unused */
-    uint32_t first, last;      /* lines that changed since they were shown; first > last: none */
+    bool asked;           /* a copy is under way */
+    uint8_t *frame;       /* as the guest has it: stride x height bytes */
+    struct scanout shape; /* of the frame; pixels unused */
+    uint32_t first, last; /* lines that changed since they were shown; first > last: none */
 
     gint finished; /* atomic */
     enum machine_stop result;
@@ -43,8 +43,8 @@ static void copy_frame(void *opaque)
 
     g_mutex_lock(&window->mutex);
     window->asked = false;
-    bool on = window->source.get(window->source.opaque, &now) && now.width && now.width <= LARGEST &&
-              now.height <= LARGEST;
+    bool on =
+        window->source.get(window->source.opaque, &now) && now.width && now.width <= LARGEST && now.height <= LARGEST;
     if (!on)
         now = (struct scanout){0};
     if (now.width != window->shape.width || now.height != window->shape.height || now.stride != window->shape.stride ||

@@ -2,7 +2,7 @@
 /* What the engine asks of the machine: device accesses, time, randomness; the rest goes to the board. */
 #include "emu/machine_internal.h"
 
-#define TSC_HZ 1000000000ULL         /* one tick a virtual nanosecond */
+#define TSC_HZ 1000000000ULL           /* one tick a virtual nanosecond */
 #define GENERIC_COUNTER_HZ 62500000ULL /* as QEMU's virt board */
 
 static uint64_t mmio_read(void *opaque, struct cpu *cpu, uint64_t address, unsigned size)
@@ -148,9 +148,8 @@ static void observe(void *opaque, struct cpu *cpu, const struct cpu_exception *e
 
     (void)cpu;
     if (exception->is_interrupt)
-        trace_event(machine->trace, TRACE_INTERRUPT, "cpu",
-                    "vector 0x%x pc 0x%" G_GINT64_MODIFIER "x level %u", exception->vector, exception->pc,
-                    exception->from_level);
+        trace_event(machine->trace, TRACE_INTERRUPT, "cpu", "vector 0x%x pc 0x%" G_GINT64_MODIFIER "x level %u",
+                    exception->vector, exception->pc, exception->from_level);
     else
         trace_event(machine->trace, TRACE_EXCEPTION, "cpu",
                     "%s 0x%x pc 0x%" G_GINT64_MODIFIER "x level %u syndrome 0x%" G_GINT64_MODIFIER

@@ -55,15 +55,12 @@ static bool make_engine(struct machine *machine, GError **error)
 
     if (!model)
         model = machine->config.arch == CPU_ARCH_X86_64 ? "qemu64" : "max";
-    machine->engine = cpu_engine_new(machine->config.arch, model, machine->config.cpus, &machine_cpu_callbacks, machine,
-                                     error);
+    machine->engine =
+        cpu_engine_new(machine->config.arch, model, machine->config.cpus, &machine_cpu_callbacks, machine, error);
     if (!machine->engine)
         return false;
-    struct memory_listener listener = {.map = ram_map,
-                                       .unmap = ram_unmap,
-                                       .written = ram_written,
-                                       .dirty = ram_dirty,
-                                       .opaque = machine->engine};
+    struct memory_listener listener = {
+        .map = ram_map, .unmap = ram_unmap, .written = ram_written, .dirty = ram_dirty, .opaque = machine->engine};
     memory_set_listener(machine->memory, &listener);
     return true;
 }
@@ -228,12 +225,11 @@ void machine_guest_error_at(struct machine *machine, const char *device_id, cons
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     int64_t now = machine_now(machine);
-    g_autofree char *line =
-        machine->running
-            ? g_strdup_printf("%s: %s [pc 0x%" G_GINT64_MODIFIER "x, %" G_GINT64_FORMAT ".%09d s]", device_id, text,
-                              cpu_pc(machine->running), now / NANOSECONDS_PER_SECOND,
-                              (int)(now % NANOSECONDS_PER_SECOND))
-            : g_strdup_printf("%s: %s", device_id, text);
+    g_autofree char *line = machine->running
+                                ? g_strdup_printf("%s: %s [pc 0x%" G_GINT64_MODIFIER "x, %" G_GINT64_FORMAT ".%09d s]",
+                                                  device_id, text, cpu_pc(machine->running),
+                                                  now / NANOSECONDS_PER_SECOND, (int)(now % NANOSECONDS_PER_SECOND))
+                                : g_strdup_printf("%s: %s", device_id, text);
     note(machine, line);
 }
 

@@ -32,27 +32,27 @@ struct machine;
 
 struct machine_config {
     enum cpu_arch arch;
-    const char *cpu_model;           /* NULL: the default of the architecture */
-    unsigned cpus;                   /* 1..64 */
+    const char *cpu_model;                /* NULL: the default of the architecture */
+    unsigned cpus;                        /* 1..64 */
     uint32_t picoseconds_per_instruction; /* the scale of virtual time; 0: the default */
-    uint32_t nanoseconds_per_pause;  /* charge of PAUSE, WFE and YIELD */
-    uint64_t seed;                   /* of all randomness that the guest can see */
-    int64_t calendar;                /* seconds since 1970 UTC at power-on */
-    bool without_cpu;                /* device tests: no engine is made, time moves by machine_advance() only */
+    uint32_t nanoseconds_per_pause;       /* charge of PAUSE, WFE and YIELD */
+    uint64_t seed;                        /* of all randomness that the guest can see */
+    int64_t calendar;                     /* seconds since 1970 UTC at power-on */
+    bool without_cpu;                     /* device tests: no engine is made, time moves by machine_advance() only */
 };
 
 /* Why machine_run() returned. */
 enum machine_stop {
     MACHINE_STOP_NONE,
-    MACHINE_STOP_POWER_OFF,    /* the guest shut down */
-    MACHINE_STOP_RESET,        /* the guest asked for a reset and the machine is told not to reboot */
-    MACHINE_STOP_GUEST_EXIT,   /* debug exit device or semihosting: see machine_exit_code() */
-    MACHINE_STOP_CRASH,        /* triple fault and the like; machine_stop_message() tells */
-    MACHINE_STOP_LIMIT,        /* max time or max instructions */
-    MACHINE_STOP_IDLE,         /* nothing can wake any CPU any more */
-    MACHINE_STOP_REQUEST,      /* machine_request_stop(), e.g. --until matched, window closed, Ctrl-A x */
-    MACHINE_STOP_BREAK,        /* breakpoint, watchpoint, trap */
-    MACHINE_STOP_DIVERGED,     /* replay met something else than was recorded */
+    MACHINE_STOP_POWER_OFF,  /* the guest shut down */
+    MACHINE_STOP_RESET,      /* the guest asked for a reset and the machine is told not to reboot */
+    MACHINE_STOP_GUEST_EXIT, /* debug exit device or semihosting: see machine_exit_code() */
+    MACHINE_STOP_CRASH,      /* triple fault and the like; machine_stop_message() tells */
+    MACHINE_STOP_LIMIT,      /* max time or max instructions */
+    MACHINE_STOP_IDLE,       /* nothing can wake any CPU any more */
+    MACHINE_STOP_REQUEST,    /* machine_request_stop(), e.g. --until matched, window closed, Ctrl-A x */
+    MACHINE_STOP_BREAK,      /* breakpoint, watchpoint, trap */
+    MACHINE_STOP_DIVERGED,   /* replay met something else than was recorded */
 };
 
 /* What a board does for the CPUs; members as in struct cpu_callbacks; NULL: not there (registers: default). */

@@ -29,8 +29,8 @@ struct machine {
     GPtrArray *devices; /* of struct machine_entry */
 
     /* virtual time: skipped_ns + instructions x picoseconds_per_instruction */
-    int64_t skipped_ns; /* idle and charges */
-    struct cpu *running; /* inside cpu_run() */
+    int64_t skipped_ns;         /* idle and charges */
+    struct cpu *running;        /* inside cpu_run() */
     GHashTable *random_streams; /* consumer -> uint64_t count of blocks drawn */
 
     /* requests of the guest, seen after the current instruction */

@@ -116,7 +116,8 @@ static bool load_cpus(struct machine *machine, struct state_reader *in, GError *
         g_autofree uint8_t *bytes = g_malloc0(state_reader_failed(in) ? 1 : length + 1);
         if (state_reader_failed(in) || !state_get_bytes(in, bytes, length) ||
             !cpu_load(cpu_engine_cpu(machine->engine, i), bytes, length)) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the saved state of CPU %u is of another CPU model", i);
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the saved state of CPU %u is of another CPU model",
+                        i);
             return false;
         }
     }

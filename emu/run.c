@@ -354,7 +354,8 @@ static void idle(struct machine *machine)
         target = machine->limit_ns;
     if (machine->end_set && machine->end_ns > now && machine->end_ns < target)
         target = machine->end_ns;
-    bool paced = machine->may_speak && !journal_replaying(machine->journal) && machine->may_speak(machine->pacing_opaque);
+    bool paced =
+        machine->may_speak && !journal_replaying(machine->journal) && machine->may_speak(machine->pacing_opaque);
     if (paced && target > now)
         target = wait_for(machine, now, target);
     machine->resting = false;

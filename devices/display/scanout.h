@@ -9,7 +9,7 @@
 enum scanout_format { SCANOUT_XRGB8888 /* bytes B G R X */, SCANOUT_RGB565, SCANOUT_RGB888 /* bytes B G R */ };
 
 struct scanout {
-    const uint8_t *pixels; /* host memory, valid until the machine runs on */
+    const uint8_t *pixels;  /* host memory, valid until the machine runs on */
     uint32_t width, height; /* pixels; 0: the screen is off */
     uint32_t stride;        /* bytes a line */
     enum scanout_format format;

@@ -23,7 +23,8 @@ static bool page_is_zero(const uint8_t *page)
 
 /* Calls @visit for each page that holds something. */
 static void for_each_page(struct memory *memory,
-                          void (*visit)(void *opaque, unsigned region, uint64_t page, const uint8_t *bytes), void *opaque)
+                          void (*visit)(void *opaque, unsigned region, uint64_t page, const uint8_t *bytes),
+                          void *opaque)
 {
     memory_commit(memory);
     for (guint i = 0; i < memory->ram->len; i++) {

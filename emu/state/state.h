@@ -40,8 +40,8 @@ struct state_field {
     const char *name;
     enum state_type type;
     size_t offset;
-    unsigned count;  /* elements, 1 for a scalar */
-    size_t stride;   /* bytes between elements */
+    unsigned count; /* elements, 1 for a scalar */
+    size_t stride;  /* bytes between elements */
     const struct state_table *table;
     void (*save)(void *object, struct state_writer *out);
     bool (*load)(void *object, struct state_reader *in); /* false: the stream is no state of this field */
@@ -57,11 +57,15 @@ struct state_table {
 
 /* The field's type is checked against the declaration by size. */
 #define STATE_SCALAR_(s, f, t, b)                                                                                      \
-    {.name = #f, .type = (t), .offset = offsetof(s, f) + 0 * sizeof(char[sizeof(((s *)0)->f) == (b) ? 1 : -1]),        \
-     .count = 1, .stride = (b)}
+    {                                                                                                                  \
+        .name = #f, .type = (t), .offset = offsetof(s, f) + 0 * sizeof(char[sizeof(((s *)0)->f) == (b) ? 1 : -1]),     \
+        .count = 1, .stride = (b)                                                                                      \
+    }
 #define STATE_ARRAY_(s, f, t, b)                                                                                       \
-    {.name = #f, .type = (t), .offset = offsetof(s, f) + 0 * sizeof(char[sizeof(((s *)0)->f[0]) == (b) ? 1 : -1]),     \
-     .count = sizeof(((s *)0)->f) / (b), .stride = (b)}
+    {                                                                                                                  \
+        .name = #f, .type = (t), .offset = offsetof(s, f) + 0 * sizeof(char[sizeof(((s *)0)->f[0]) == (b) ? 1 : -1]),  \
+        .count = sizeof(((s *)0)->f) / (b), .stride = (b)                                                              \
+    }
 #define STATE_BOOL(s, f) STATE_SCALAR_(s, f, STATE_TYPE_BOOL, sizeof(bool))
 #define STATE_U8(s, f) STATE_SCALAR_(s, f, STATE_TYPE_U8, 1)
 #define STATE_U16(s, f) STATE_SCALAR_(s, f, STATE_TYPE_U16, 2)
@@ -72,16 +76,29 @@ struct state_table {
 #define STATE_U16_ARRAY(s, f) STATE_ARRAY_(s, f, STATE_TYPE_U16, 2)
 #define STATE_U32_ARRAY(s, f) STATE_ARRAY_(s, f, STATE_TYPE_U32, 4)
 #define STATE_U64_ARRAY(s, f) STATE_ARRAY_(s, f, STATE_TYPE_U64, 8)
-#define STATE_TIMER(s, f) {.name = #f, .type = STATE_TYPE_TIMER, .offset = offsetof(s, f), .count = 1, .stride = 8}
+#define STATE_TIMER(s, f)                                                                                              \
+    {                                                                                                                  \
+        .name = #f, .type = STATE_TYPE_TIMER, .offset = offsetof(s, f), .count = 1, .stride = 8                        \
+    }
 #define STATE_STRUCT(s, f, tbl)                                                                                        \
-    {.name = #f, .type = STATE_TYPE_STRUCT, .offset = offsetof(s, f), .count = 1, .stride = sizeof(((s *)0)->f),       \
-     .table = (tbl)}
+    {                                                                                                                  \
+        .name = #f, .type = STATE_TYPE_STRUCT, .offset = offsetof(s, f), .count = 1, .stride = sizeof(((s *)0)->f),    \
+        .table = (tbl)                                                                                                 \
+    }
 #define STATE_STRUCT_ARRAY(s, f, tbl)                                                                                  \
-    {.name = #f, .type = STATE_TYPE_STRUCT, .offset = offsetof(s, f),                                                  \
-     .count = sizeof(((s *)0)->f) / sizeof(((s *)0)->f[0]), .stride = sizeof(((s *)0)->f[0]), .table = (tbl)}
+    {                                                                                                                  \
+        .name = #f, .type = STATE_TYPE_STRUCT, .offset = offsetof(s, f),                                               \
+        .count = sizeof(((s *)0)->f) / sizeof(((s *)0)->f[0]), .stride = sizeof(((s *)0)->f[0]), .table = (tbl)        \
+    }
 /* @save_ and @load_ get the whole object. */
-#define STATE_CUSTOM(n, save_, load_) {.name = (n), .type = STATE_TYPE_CUSTOM, .count = 1, .save = (save_), .load = (load_)}
-#define STATE_END {.type = STATE_TYPE_END}
+#define STATE_CUSTOM(n, save_, load_)                                                                                  \
+    {                                                                                                                  \
+        .name = (n), .type = STATE_TYPE_CUSTOM, .count = 1, .save = (save_), .load = (load_)                           \
+    }
+#define STATE_END                                                                                                      \
+    {                                                                                                                  \
+        .type = STATE_TYPE_END                                                                                         \
+    }
 
 /* Writers append to a byte array that the caller owns. */
 struct state_writer *state_writer_new(GByteArray *out);

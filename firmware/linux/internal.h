@@ -11,7 +11,7 @@
 #define BOOT_PARAMETERS 0x8000u /* one page, and one more for PVH's lists */
 #define BOOT_COMMAND_LINE 0xA000u
 #define BOOT_COMMAND_LINE_MAX 0x2000u
-#define BOOT_STACK 0x10000u /* grows down */
+#define BOOT_STACK 0x10000u       /* grows down */
 #define BOOT_PAGE_TABLES 0x11000u /* PML4, PDPT and four page directories */
 
 /* The highest page-aligned place for @size bytes in RAM below 4 GiB and above @bottom; 0: there is none. */

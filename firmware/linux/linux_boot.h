@@ -20,12 +20,13 @@ struct linux_memory_range {
 
 struct linux_boot {
     struct machine *machine;
-    GBytes *kernel;  /* not owned */
-    GBytes *initrd;  /* NULL: none */
-    const char *append; /* NULL: empty */
+    GBytes *kernel;          /* not owned */
+    GBytes *initrd;          /* NULL: none */
+    const char *append;      /* NULL: empty */
     const char *kernel_name; /* for messages */
-    uint64_t rsdp;   /* guest address of the ACPI root pointer; 0: none */
-    struct linux_memory_range ranges[LINUX_MEMORY_RANGES]; /* by address; the first RAM at 1 MiB or above takes the kernel */
+    uint64_t rsdp;           /* guest address of the ACPI root pointer; 0: none */
+    struct linux_memory_range
+        ranges[LINUX_MEMORY_RANGES]; /* by address; the first RAM at 1 MiB or above takes the kernel */
     unsigned range_count;
 };
 

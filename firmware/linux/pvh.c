@@ -92,7 +92,8 @@ static bool load_segments(const struct linux_boot *boot, uint64_t *end, GError *
             continue;
         if (segment.file_size > segment.memory_size || !linux_boot_is_ram(boot, segment.address, segment.memory_size)) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                        "--kernel %s: segment %u lies at 0x%" G_GINT64_MODIFIER "x, where this machine has no free memory",
+                        "--kernel %s: segment %u lies at 0x%" G_GINT64_MODIFIER
+                        "x, where this machine has no free memory",
                         boot->kernel_name, i, segment.address);
             return false;
         }

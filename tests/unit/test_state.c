@@ -51,9 +51,12 @@ static void derive(void *object)
 static const struct state_field inner_fields[] = {STATE_U16(struct inner, word), STATE_END};
 static const struct state_table inner_table = {.name = "inner", .version = 1, .fields = inner_fields};
 static const struct state_field fields[] = {
-    STATE_BOOL(struct sample, flag),  STATE_U8_ARRAY(struct sample, bytes),
-    STATE_U32(struct sample, number), STATE_U64(struct sample, big),
-    STATE_STRUCT_ARRAY(struct sample, inner, &inner_table), STATE_CUSTOM("list", save_list, load_list),
+    STATE_BOOL(struct sample, flag),
+    STATE_U8_ARRAY(struct sample, bytes),
+    STATE_U32(struct sample, number),
+    STATE_U64(struct sample, big),
+    STATE_STRUCT_ARRAY(struct sample, inner, &inner_table),
+    STATE_CUSTOM("list", save_list, load_list),
     STATE_END,
 };
 static const struct state_table table = {.name = "sample", .version = 3, .fields = fields, .after_load = derive};
@@ -111,9 +114,9 @@ static void test_round_trip(void)
 
 static void test_bytes_are_fixed(void)
 {
-    static const uint8_t expected[] = {6,    0,    0,    0,    's',  'a',  'm',  'p',  'l',  'e',  3,    0,   0, 0,
-                                       1,    1,    2,    3,    0x44, 0x33, 0x22, 0x11, 0x11, 0x22, 0x33, 0x44, 0x55,
-                                       0x66, 0x77, 0x88, 0,    0,    7,    0,    1,    0,    0,    0,    0xCD, 0xAB};
+    static const uint8_t expected[] = {6,    0,    0, 0, 's',  'a',  'm',  'p',  'l',  'e',  3,    0,    0,    0,
+                                       1,    1,    2, 3, 0x44, 0x33, 0x22, 0x11, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66,
+                                       0x77, 0x88, 0, 0, 7,    0,    1,    0,    0,    0,    0xCD, 0xAB};
     g_autoptr(GByteArray) bytes = saved_sample();
 
     g_assert_cmpmem(bytes->data, bytes->len, expected, sizeof(expected));
