@@ -321,14 +321,20 @@ static uint64_t blt_service(struct uefi *uefi, struct uefi_call *call)
 /* --- set-up --- */
 static uint64_t display_handle(struct uefi *uefi)
 {
+    /* QEMU's firmware knows its framebuffer in memory by this node: 557423A1-63AB-406C-BE7E-91CDBC08C457. */
+    static const struct efi_guid ramfb = {
+        {0xA1, 0x23, 0x74, 0x55, 0xAB, 0x63, 0x6C, 0x40, 0xBE, 0x7E, 0x91, 0xCD, 0xBC, 0x08, 0xC4, 0x57}};
     const struct uefi_display *display = uefi_config(uefi)->display;
     GByteArray *path = g_byte_array_new();
     const uint8_t adr[4] = {ADR_DISPLAY & 0xFF, ADR_DISPLAY >> 8 & 0xFF, ADR_DISPLAY >> 16 & 0xFF, ADR_DISPLAY >> 24};
     uint64_t handle;
 
-    device_path_acpi(path, EISA_PNP(0x0A03), 0);
-    if (display->pci_devfn)
+    if (display->pci_devfn) {
+        device_path_acpi(path, EISA_PNP(0x0A03), 0);
         device_path_pci(path, display->pci_devfn);
+    } else {
+        device_path_vendor(path, DEVICE_PATH_HARDWARE, HARDWARE_VENDOR, &ramfb);
+    }
     device_path_node(path, DEVICE_PATH_ACPI, ACPI_ADR, adr, sizeof(adr));
     device_path_end(path);
     handle = uefi_device_handle(uefi, path->data, path->len);

@@ -119,7 +119,7 @@ static uint64_t look(const struct uefi *uefi, uint64_t start, uint64_t end, bool
 
 static uint64_t block(uint64_t address, bool ram)
 {
-    if (ram)
+    if (ram || device)
         return address | ENTRY_BLOCK | ATTRIBUTE_WRITE_BACK << ENTRY_ATTRIBUTE_SHIFT | ENTRY_INNER_SHAREABLE |
                ENTRY_ACCESSED;
     return address | ENTRY_BLOCK | ATTRIBUTE_DEVICE << ENTRY_ATTRIBUTE_SHIFT | ENTRY_ACCESSED | ENTRY_NEVER_EXECUTE;
@@ -203,7 +203,7 @@ static bool prepare(struct uefi *uefi)
  * An exception goes to its stub.  An interrupt that has no handler stays asserted: it is masked where it came in, lest it
  * come back for ever.  The stubs' places are known only after prepare().
  */
-static void build_vectors(struct uefi *uefi)
+void uefi_aarch64_build_vectors(struct uefi *uefi)
 {
     uint32_t code[] = {
         0xA9BF07E0, /* stp x0, x1, [sp, #-16]! */
@@ -232,7 +232,7 @@ static void enter(struct uefi *uefi, struct cpu *cpu, uint64_t pc, uint64_t stac
 {
     struct aarch64_registers registers;
 
-    build_vectors(uefi);
+    uefi_aarch64_build_vectors(uefi);
     aarch64_get_registers(cpu, &registers);
     memset(registers.x, 0, sizeof(registers.x));
     registers.sp = registers.sp_el1 = stack;

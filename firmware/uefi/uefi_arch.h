@@ -67,6 +67,8 @@ struct uefi_arch {
 
 extern const struct uefi_arch uefi_arch_x86_64;
 extern const struct uefi_arch uefi_arch_aarch64;
+/* aarch64: the table of exception vectors, once the stubs are there. */
+void uefi_aarch64_build_vectors(struct uefi *uefi);
 const struct uefi_arch *uefi_arch_of(enum cpu_arch arch);
 
 #endif

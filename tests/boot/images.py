@@ -135,8 +135,11 @@ class Maker:
         for compiler in compilers[arch]:
             if shutil.which(compiler) and (compiler != 'gcc' or os.uname().machine == arch):
                 def build(path, compiler=compiler):
-                    subprocess.run([compiler, '-O2', '-static', '-w', '-o', path, source], check=True)
-                return self.keep('%s-%s' % (name, arch), [source], build)
+                    subprocess.run([compiler, '-O2', '-static', '-w', '-o', path, source], check=True, capture_output=True)
+                try:
+                    return self.keep('%s-%s' % (name, arch), [source], build)
+                except subprocess.CalledProcessError:
+                    continue  # a compiler without a C library
         return None
 
     def initrd(self, arch):

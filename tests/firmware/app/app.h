@@ -58,6 +58,8 @@ void misc_tests(void);
 void runtime_tests(void);
 
 /* --- per architecture --- */
+/* Where RAM begins. */
+extern const uint64_t memory_start;
 /* Counts up as time passes, never blocks: TSC, CNTVCT. */
 uint64_t cycles(void);
 void uart_put(char c);

@@ -6,6 +6,8 @@
 #define PRESENT_WRITABLE 3u
 #define HIGH 0xFFFF800000000000u
 
+const uint64_t memory_start = 0;
+
 uint64_t cycles(void)
 {
     uint32_t low, high;

@@ -104,10 +104,10 @@ static void runtime_ranges_have_the_attribute(void)
 
 static void pages_below_an_address(void)
 {
-    uint64_t address = 0x1FFFFFF;
+    uint64_t limit = memory_start + 0x1FFFFFF, address = limit;
 
     CHECK_OK(boot->allocate_pages(EFI_ALLOCATE_BELOW, EFI_LOADER_DATA, 3, &address));
-    CHECK(address % PAGE == 0 && address + 3 * PAGE - 1 <= 0x1FFFFFF);
+    CHECK(address % PAGE == 0 && address + 3 * PAGE - 1 <= limit);
     CHECK_OK(boot->free_pages(address, 3));
     address = 0x10;
     CHECK_STATUS(boot->allocate_pages(EFI_ALLOCATE_BELOW, EFI_LOADER_DATA, 1, &address), EFI_OUT_OF_RESOURCES);
