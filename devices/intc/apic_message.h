@@ -21,8 +21,8 @@ struct apic_message {
     uint32_t destination; /* 8 bits of an xAPIC message, or 32 of an x2APIC IPI */
     bool wide;            /* the destination has 32 bits: broadcast is 0xFFFFFFFF, otherwise 0xFF */
     bool logical;
-    bool level;           /* level-triggered: the local APIC tells its EOI */
-    uint8_t mode;         /* enum apic_delivery_mode */
+    bool level;   /* level-triggered: the local APIC tells its EOI */
+    uint8_t mode; /* enum apic_delivery_mode */
     uint8_t vector;
 };
 

@@ -29,16 +29,16 @@
 enum icw_next { ICW_NONE, ICW_2, ICW_3, ICW_4 };
 
 struct chip {
-    uint8_t lines;    /* levels of the inputs */
-    uint8_t edges;    /* requests that a rising edge has latched */
+    uint8_t lines; /* levels of the inputs */
+    uint8_t edges; /* requests that a rising edge has latched */
     uint8_t imr;
     uint8_t isr;
     uint8_t elcr;
     uint8_t elcr_mask; /* bits of elcr that can be set; constant */
-    uint8_t base;     /* vector of IR0 */
+    uint8_t base;      /* vector of IR0 */
     uint8_t icw3;
     uint8_t icw_next;
-    uint8_t lowest;   /* the input of lowest priority */
+    uint8_t lowest; /* the input of lowest priority */
     bool icw4_needed;
     bool single;
     bool auto_eoi;

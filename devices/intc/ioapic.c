@@ -41,12 +41,9 @@ struct ioapic {
 };
 
 static const struct state_field fields[] = {
-    STATE_U8(struct ioapic, select),
-    STATE_U8(struct ioapic, id),
-    STATE_U32_ARRAY(struct ioapic, sources),
-    STATE_U32(struct ioapic, lines),
-    STATE_U64_ARRAY(struct ioapic, entries),
-    STATE_END,
+    STATE_U8(struct ioapic, select),         STATE_U8(struct ioapic, id),
+    STATE_U32_ARRAY(struct ioapic, sources), STATE_U32(struct ioapic, lines),
+    STATE_U64_ARRAY(struct ioapic, entries), STATE_END,
 };
 
 static unsigned entry_mode(uint64_t entry)

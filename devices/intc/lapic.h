@@ -31,8 +31,8 @@ struct lapic_ops {
 };
 
 struct apic_set_config {
-    unsigned cpus; /* 1..64; CPU 0 is the bootstrap processor */
-    bool x2apic;   /* x2APIC mode can be entered: CPUID.1:ECX[21] says the same */
+    unsigned cpus;               /* 1..64; CPU 0 is the bootstrap processor */
+    bool x2apic;                 /* x2APIC mode can be entered: CPUID.1:ECX[21] says the same */
     const struct lapic_ops *ops; /* copied */
     /* The CPU whose access is being made; NULL: that of machine_running_cpu(), CPU 0 outside of cpu_run(). */
     unsigned (*current_cpu)(void *opaque);

@@ -74,7 +74,7 @@ struct vector_set {
 struct lapic {
     struct apic_set *set;
     unsigned index;
-    char id[16]; /* "lapic0" */
+    char id[16];                     /* "lapic0" */
     struct memory_region *relocated; /* the page of a CPU that moved it away from the default address */
 
     uint64_t base; /* IA32_APIC_BASE */
@@ -93,7 +93,7 @@ struct lapic {
     /* The timer: @timer_count ticks from @timer_start to its next zero, then periods of @timer_initial. */
     uint32_t timer_initial;
     uint32_t timer_count;
-    int64_t timer_start;   /* ns */
+    int64_t timer_start; /* ns */
     bool timer_running;
     uint64_t tsc_deadline; /* 0: not armed */
     struct clock_timer *timer;
@@ -106,7 +106,7 @@ struct apic_set {
     struct apic_set_config config;
     struct lapic_ops ops;
     struct memory_region *window;
-    unsigned alive; /* local APICs not yet unrealized */
+    unsigned alive;        /* local APICs not yet unrealized */
     struct lapic lapics[]; /* config.cpus of them */
 };
 

@@ -14,8 +14,8 @@
 #define NOT_WRITABLE UINT64_MAX
 
 static const uint32_t lvt_writable[LVT_COUNT] = {
-    [LVT_TIMER] = 0x700ff,       [LVT_THERMAL] = 0x107ff, [LVT_PERFORMANCE] = 0x107ff,
-    [LVT_LINT0] = 0x1a7ff,       [LVT_LINT1] = 0x1a7ff,   [LVT_ERROR] = 0x100ff,
+    [LVT_TIMER] = 0x700ff, [LVT_THERMAL] = 0x107ff, [LVT_PERFORMANCE] = 0x107ff,
+    [LVT_LINT0] = 0x1a7ff, [LVT_LINT1] = 0x1a7ff,   [LVT_ERROR] = 0x100ff,
 };
 
 static uint32_t arbitration_priority(const struct lapic *lapic)

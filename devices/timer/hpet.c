@@ -57,12 +57,9 @@ struct hpet {
 };
 
 static const struct state_field timer_fields[] = {
-    STATE_U32(struct hpet_timer, config),
-    STATE_U64(struct hpet_timer, comparator),
-    STATE_U64(struct hpet_timer, period),
-    STATE_U64(struct hpet_timer, fsb),
-    STATE_BOOL(struct hpet_timer, level),
-    STATE_END,
+    STATE_U32(struct hpet_timer, config), STATE_U64(struct hpet_timer, comparator),
+    STATE_U64(struct hpet_timer, period), STATE_U64(struct hpet_timer, fsb),
+    STATE_BOOL(struct hpet_timer, level), STATE_END,
 };
 static const struct state_table timer_state = {.name = "hpet-timer", .version = 1, .fields = timer_fields};
 
@@ -451,8 +448,7 @@ static void unrealize(void *device)
 }
 
 static const struct state_table state = {.name = "hpet", .version = 1, .fields = fields, .after_load = after_load};
-static const struct device_class hpet_class = {
-    .name = "hpet", .state = &state, .reset = reset, .unrealize = unrealize};
+static const struct device_class hpet_class = {.name = "hpet", .state = &state, .reset = reset, .unrealize = unrealize};
 static const struct memory_region_ops region_ops = {.read = region_read, .write = region_write, .max_size = 8};
 
 struct hpet *hpet_new(struct machine *machine, const struct hpet_config *config)

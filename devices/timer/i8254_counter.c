@@ -305,8 +305,8 @@ void i8254_counter_latch_status(struct i8254_counter *c, uint64_t clock)
     if (c->status_latched)
         return;
     advance(c, clock);
-    c->latched_status = (out_at(c, clock) ? STATUS_OUT : 0) | (c->null_count ? STATUS_NULL_COUNT : 0) |
-                        c->access << 4 | c->mode << 1 | (c->bcd ? CONTROL_BCD : 0);
+    c->latched_status = (out_at(c, clock) ? STATUS_OUT : 0) | (c->null_count ? STATUS_NULL_COUNT : 0) | c->access << 4 |
+                        c->mode << 1 | (c->bcd ? CONTROL_BCD : 0);
     c->status_latched = true;
 }
 

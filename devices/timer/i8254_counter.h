@@ -22,17 +22,17 @@ struct i8254_counter {
     uint16_t count_register; /* as written */
     uint8_t written_low;
     bool write_high_next;
-    bool has_count;    /* written since the control word */
-    bool null_count;   /* written, but not yet in the counting element */
+    bool has_count;  /* written since the control word */
+    bool null_count; /* written, but not yet in the counting element */
 
     /* counting element */
     bool counting;
-    uint32_t count;    /* loaded, 1..65536 or 1..10000; 0: none since the control word */
-    uint64_t start;    /* clock of the load, while counting */
-    uint64_t elapsed;  /* clocks since the load, while not counting */
-    uint64_t load_at;  /* clock at which the count register is taken over; I8254_NEVER */
-    bool load_low;     /* mode 3: that load begins a low half */
-    bool started_low;  /* mode 3: the last one did */
+    uint32_t count;   /* loaded, 1..65536 or 1..10000; 0: none since the control word */
+    uint64_t start;   /* clock of the load, while counting */
+    uint64_t elapsed; /* clocks since the load, while not counting */
+    uint64_t load_at; /* clock at which the count register is taken over; I8254_NEVER */
+    bool load_low;    /* mode 3: that load begins a low half */
+    bool started_low; /* mode 3: the last one did */
 
     /* output latches */
     bool count_latched, status_latched;

@@ -22,21 +22,21 @@
 #define FLAGS (FLAG_UPDATE | FLAG_ALARM | FLAG_PERIODIC)
 
 #define BASE_HZ 32768
-#define UIP_NS 244000                                /* UIP is set that long before an update */
-#define HALF_SECOND (NANOSECONDS_PER_SECOND / 2)     /* to the first update after the divider was released */
+#define UIP_NS 244000                            /* UIP is set that long before an update */
+#define HALF_SECOND (NANOSECONDS_PER_SECOND / 2) /* to the first update after the divider was released */
 
 struct mc146818 {
     struct machine *machine;
     struct irq_line irq;
     struct clock_timer *timer;
     struct memory_region *ports;
-    uint8_t index;          /* port 0x70, bit 7 included */
-    uint8_t extended_index; /* port 0x72 */
+    uint8_t index;                /* port 0x70, bit 7 included */
+    uint8_t extended_index;       /* port 0x72 */
     uint8_t cmos[MC146818_BYTES]; /* the time as of @second */
     bool irq_enabled;
-    int64_t origin;   /* virtual time at which the divider chain was at zero; never in the future */
-    uint64_t second;  /* seconds since @origin that the calendar shows */
-    uint64_t tick;    /* base clocks since @origin that were looked at for the periodic interrupt */
+    int64_t origin;  /* virtual time at which the divider chain was at zero; never in the future */
+    uint64_t second; /* seconds since @origin that the calendar shows */
+    uint64_t tick;   /* base clocks since @origin that were looked at for the periodic interrupt */
 };
 
 static const struct state_field fields[] = {
@@ -257,9 +257,9 @@ static void set_word(struct mc146818 *rtc, uint8_t index, uint64_t value)
 
 void mc146818_set_memory_size(struct mc146818 *rtc, uint64_t below_4g, uint64_t above_4g)
 {
-    uint64_t extended = below_4g > 0x100000 ? (below_4g - 0x100000) >> 10 : 0;         /* KiB above 1 MiB */
-    uint64_t above_16m = below_4g > 0x1000000 ? (below_4g - 0x1000000) >> 16 : 0;      /* 64 KiB above 16 MiB */
-    uint64_t high = MIN(above_4g >> 16, 0xffffff);                                     /* 64 KiB above 4 GiB */
+    uint64_t extended = below_4g > 0x100000 ? (below_4g - 0x100000) >> 10 : 0;    /* KiB above 1 MiB */
+    uint64_t above_16m = below_4g > 0x1000000 ? (below_4g - 0x1000000) >> 16 : 0; /* 64 KiB above 16 MiB */
+    uint64_t high = MIN(above_4g >> 16, 0xffffff);                                /* 64 KiB above 4 GiB */
 
     set_word(rtc, 0x15, MIN(below_4g >> 10, 640));
     set_word(rtc, 0x17, MIN(extended, 0xffff));

@@ -53,8 +53,8 @@ void mc146818_calendar_set(uint8_t *cmos, int64_t seconds)
 
     if (!date) /* outside of the years 1 to 9999 */
         date = g_date_time_new_from_unix_utc(0);
-    set_time(cmos, g_date_time_get_hour(date) * 3600 + g_date_time_get_minute(date) * 60 +
-                       g_date_time_get_second(date));
+    set_time(cmos,
+             g_date_time_get_hour(date) * 3600 + g_date_time_get_minute(date) * 60 + g_date_time_get_second(date));
     cmos[RTC_DAY_OF_WEEK] = encode(cmos, g_date_time_get_day_of_week(date) % 7 + 1); /* Sunday is 1 */
     cmos[RTC_DAY_OF_MONTH] = encode(cmos, g_date_time_get_day_of_month(date));
     cmos[RTC_MONTH] = encode(cmos, g_date_time_get_month(date));

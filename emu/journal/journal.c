@@ -273,8 +273,8 @@ void journal_keep(struct journal_source *source, const uint8_t *data, size_t len
     g_return_if_fail(length >= 1 && length <= JOURNAL_INPUT_MAX);
     if (!journal->writer)
         return;
-    g_autofree struct input *input = input_new(source->index, machine_instructions(journal->machine),
-                                               machine_now(journal->machine), data, length);
+    g_autofree struct input *input =
+        input_new(source->index, machine_instructions(journal->machine), machine_now(journal->machine), data, length);
     write_input(journal, journal->writer, journal->written_source, input);
 }
 

@@ -5,8 +5,18 @@
 
 #define BASE 0xfed00000
 
-enum { CAPABILITIES = 0x00, ENABLES = 0x10, STATUS = 0x20, COUNTER = 0xf0, T0 = 0x100, T1 = 0x120, T2 = 0x140,
-       CONFIG = 0, COMPARATOR = 8, FSB = 0x10 };
+enum {
+    CAPABILITIES = 0x00,
+    ENABLES = 0x10,
+    STATUS = 0x20,
+    COUNTER = 0xf0,
+    T0 = 0x100,
+    T1 = 0x120,
+    T2 = 0x140,
+    CONFIG = 0,
+    COMPARATOR = 8,
+    FSB = 0x10
+};
 
 struct fixture {
     struct machine *machine;
@@ -39,8 +49,11 @@ static void message_write(void *opaque, uint64_t offset, unsigned size, uint64_t
 static void make(struct fixture *f)
 {
     static const struct memory_region_ops message_ops = {.write = message_write};
-    struct hpet_config config = {.address = BASE, .route_capability = 0x00ff0104, .fsb = true,
-                                 .legacy_replacement = legacy_replacement, .opaque = f};
+    struct hpet_config config = {.address = BASE,
+                                 .route_capability = 0x00ff0104,
+                                 .fsb = true,
+                                 .legacy_replacement = legacy_replacement,
+                                 .opaque = f};
 
     for (unsigned i = 0; i < 2; i++)
         config.legacy[i] = test_irq(&f->legacy[i]);

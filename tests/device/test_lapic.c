@@ -7,9 +7,30 @@
 #define CPUS 20
 #define BASE 0xfee00000u
 
-enum { ID = 0x20, VERSION = 0x30, TPR = 0x80, APR = 0x90, PPR = 0xa0, EOI = 0xb0, LDR = 0xd0, DFR = 0xe0, SVR = 0xf0,
-       ISR = 0x100, TMR = 0x180, IRR = 0x200, ESR = 0x280, ICR = 0x300, ICR_HIGH = 0x310, LVT_TIMER = 0x320,
-       LINT0 = 0x350, LINT1 = 0x360, LVT_ERROR = 0x370, INITIAL = 0x380, CURRENT = 0x390, DIVIDE = 0x3e0 };
+enum {
+    ID = 0x20,
+    VERSION = 0x30,
+    TPR = 0x80,
+    APR = 0x90,
+    PPR = 0xa0,
+    EOI = 0xb0,
+    LDR = 0xd0,
+    DFR = 0xe0,
+    SVR = 0xf0,
+    ISR = 0x100,
+    TMR = 0x180,
+    IRR = 0x200,
+    ESR = 0x280,
+    ICR = 0x300,
+    ICR_HIGH = 0x310,
+    LVT_TIMER = 0x320,
+    LINT0 = 0x350,
+    LINT1 = 0x360,
+    LVT_ERROR = 0x370,
+    INITIAL = 0x380,
+    CURRENT = 0x390,
+    DIVIDE = 0x3e0
+};
 
 struct fixture {
     struct machine *machine;
@@ -72,8 +93,12 @@ static void ignore_note(void *opaque, const char *text)
 static void make(struct fixture *f)
 {
     static const struct lapic_ops ops = {.set_intr = set_intr, .nmi = nmi, .init = init, .sipi = sipi};
-    struct apic_set_config config = {.cpus = CPUS, .x2apic = true, .ops = &ops, .current_cpu = current_cpu,
-                                     .extint_acknowledge = extint_acknowledge, .eoi_broadcast = eoi_broadcast,
+    struct apic_set_config config = {.cpus = CPUS,
+                                     .x2apic = true,
+                                     .ops = &ops,
+                                     .current_cpu = current_cpu,
+                                     .extint_acknowledge = extint_acknowledge,
+                                     .eoi_broadcast = eoi_broadcast,
                                      .opaque = f};
 
     f->machine = test_machine();
@@ -502,7 +527,7 @@ static void test_x2apic(struct fixture *f, gconstpointer unused)
 {
     uint64_t value;
 
-    g_assert_false(rdmsr(f, 18, 0x802, &value)); /* not in that mode */
+    g_assert_false(rdmsr(f, 18, 0x802, &value));    /* not in that mode */
     g_assert_false(wrmsr(f, 18, 0x1b, 0xfee00400)); /* neither fish nor fowl */
     g_assert_false(wrmsr(f, 18, 0x1b, 0xfee00e00));
     g_assert_true(wrmsr(f, 18, 0x1b, 0xfee00c00));

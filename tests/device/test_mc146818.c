@@ -160,7 +160,7 @@ static void test_update_in_progress(struct fixture *f, gconstpointer unused)
     put(f, 0x0b, 0x82);
     advance(f, SECOND - 100 * US);
     g_assert_cmphex(get(f, 0x0a), ==, 0x26); /* no update while SET is set */
-    put(f, 0x0a, 0xff); /* divider in reset; UIP is read-only */
+    put(f, 0x0a, 0xff);                      /* divider in reset; UIP is read-only */
     put(f, 0x0b, 0x02);
     advance(f, 5 * SECOND + 123);
     g_assert_cmphex(get(f, 0x0a), ==, 0x7f);
