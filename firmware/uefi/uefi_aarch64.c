@@ -119,7 +119,7 @@ static uint64_t look(const struct uefi *uefi, uint64_t start, uint64_t end, bool
 
 static uint64_t block(uint64_t address, bool ram)
 {
-    if (ram || device)
+    if (ram)
         return address | ENTRY_BLOCK | ATTRIBUTE_WRITE_BACK << ENTRY_ATTRIBUTE_SHIFT | ENTRY_INNER_SHAREABLE |
                ENTRY_ACCESSED;
     return address | ENTRY_BLOCK | ATTRIBUTE_DEVICE << ENTRY_ATTRIBUTE_SHIFT | ENTRY_ACCESSED | ENTRY_NEVER_EXECUTE;
