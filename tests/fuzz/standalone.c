@@ -28,7 +28,7 @@ static void run_damaged(const GByteArray *seed, GRand *random)
 
     if (g_rand_int_range(random, 0, 8) == 0)
         length = (gsize)g_rand_int_range(random, 1, (gint32)seed->len + 1);
-    bytes = g_memdup2(seed->data, length); /* of the exact length, so that a sanitizer sees its end */
+    bytes = memcpy(g_malloc(length), seed->data, length); /* of the exact length, so that a sanitizer sees its end */
     for (gint32 i = g_rand_int_range(random, 0, 24); i > 0; i--) {
         gsize at = (gsize)g_rand_int_range(random, 0, (gint32)length);
 
