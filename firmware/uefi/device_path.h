@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device paths as bytes: building, walking, text (UEFI 2.10 chapter 10).  What the core of the shim uses of it stands in
- * uefi.h.
+ * Device paths as bytes: building, walking, text (UEFI 2.10 chapter 10).  What the core of the shim uses of it stands
+ * in uefi.h.
  */
 #ifndef GALVANIC_FIRMWARE_UEFI_DEVICE_PATH_H
 #define GALVANIC_FIRMWARE_UEFI_DEVICE_PATH_H

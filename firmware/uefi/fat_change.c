@@ -62,8 +62,8 @@ static void put_long_entry(const uint16_t *name, unsigned length, unsigned ordin
 }
 
 /*
- * Builds the entries of @name in @out, LONG_ENTRIES_MAX + 1 of them at most; @entry, the short one, is complete but for its
- * name and case.  *@count gets their number.
+ * Builds the entries of @name in @out, LONG_ENTRIES_MAX + 1 of them at most; @entry, the short one, is complete but
+ * for its name and case.  *@count gets their number.
  */
 static enum fat_status build_entries(const GByteArray *directory, const uint16_t *name, const uint8_t *entry,
                                      uint8_t *out, uint32_t *count)
@@ -93,8 +93,8 @@ static enum fat_status build_entries(const GByteArray *directory, const uint16_t
 
 /* --- room --- */
 /*
- * Where @count free entries begin; they may reach past the directory's end.  *@over_end: they take the place of the end mark,
- * behind which anything may stand.
+ * Where @count free entries begin; they may reach past the directory's end.  *@over_end: they take the place of the
+ * end mark, behind which anything may stand.
  */
 static uint32_t find_room(const GByteArray *directory, uint32_t count, bool *over_end)
 {

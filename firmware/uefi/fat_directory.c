@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Directories of a FAT volume: entries, long names, paths.  Microsoft FAT specification 1.03, "FAT Directory Structure". */
+/*
+ * Directories of a FAT volume: entries, long names, paths.  Microsoft FAT specification 1.03, "FAT Directory
+ * Structure".
+ */
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>

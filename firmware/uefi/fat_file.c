@@ -25,8 +25,8 @@ static enum fat_status load_file(struct fat *fat, struct fat_node node, uint8_t 
 }
 
 /*
- * The longest run of clusters that stand one behind the other on the disk, from the one with @position on, @wanted bytes at most.
- * *@offset: where @position is in the volume; *@length: bytes from there.
+ * The longest run of clusters that stand one behind the other on the disk, from the one with @position on, @wanted
+ * bytes at most. *@offset: where @position is in the volume; *@length: bytes from there.
  */
 static enum fat_status find_run(struct fat *fat, struct fat_file *file, uint32_t first, uint64_t position,
                                 uint64_t wanted, uint64_t *offset, uint64_t *length)

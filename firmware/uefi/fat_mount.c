@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mounting a FAT volume: the boot sector's geometry, checked.  Microsoft FAT specification 1.03, "Boot Sector and BPB". */
+/*
+ * Mounting a FAT volume: the boot sector's geometry, checked.  Microsoft FAT specification 1.03, "Boot Sector and
+ * BPB".
+ */
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of FAT files: what is allowed, short names and their aliases.  Microsoft FAT specification 1.03, "Long File Names". */
+/*
+ * Names of FAT files: what is allowed, short names and their aliases.  Microsoft FAT specification 1.03, "Long File
+ * Names".
+ */
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>

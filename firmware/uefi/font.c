@@ -49,7 +49,9 @@ enum mark {
     OGONEK
 };
 
-/* Where a mark begins over small letters; over capitals it stands two rows higher.  Below the line for the last ones. */
+/*
+ * Where a mark begins over small letters; over capitals it stands two rows higher.  Below the line for the last ones.
+ */
 static const struct {
     uint8_t top, rows[3];
 } marks[] = {
@@ -139,8 +141,9 @@ static void fill(uint8_t rows[FONT_HEIGHT], int left, int top, int right, int bo
 }
 
 /*
- * One arm, as it would run downwards from the centre: @at its own weight, @opposite that of the arm up, @left and @right those
- * across.  Distances from the centre's first row are given to @draw_rail.  All four arms are turned into this one.
+ * One arm, as it would run downwards from the centre: @at its own weight, @opposite that of the arm up, @left and
+ * @right those across.  Distances from the centre's first row are given to @draw_rail.  All four arms are turned into
+ * this one.
  */
 struct arm {
     enum weight at, opposite, left, right;
@@ -165,7 +168,10 @@ static int line_start(const struct arm *arm)
     return arm->at == HEAVY || arm->left == HEAVY || arm->right == HEAVY ? -1 : 0;
 }
 
-/* Draws columns @from..@to (relative to the centre) of an arm in @direction (0 up, 1 right, 2 down, 3 left) from @start on. */
+/*
+ * Draws columns @from..@to (relative to the centre) of an arm in @direction (0 up, 1 right, 2 down, 3 left) from
+ * @start on.
+ */
 static void draw_strip(uint8_t rows[FONT_HEIGHT], unsigned direction, int from, int to, int start)
 {
     switch (direction) {

@@ -10,8 +10,8 @@
 #define FONT_HEIGHT 16
 
 /*
- * Fills @rows, top to bottom, the leftmost pixel in the highest bit.  False: there is no glyph for @unit, and @rows is that of
- * the replacement character.
+ * Fills @rows, top to bottom, the leftmost pixel in the highest bit.  False: there is no glyph for @unit, and @rows is
+ * that of the replacement character.
  */
 bool font_glyph(uint16_t unit, uint8_t rows[FONT_HEIGHT]);
 

@@ -87,7 +87,10 @@ static const char *read_entries(const struct disk *disk, const uint8_t *raw, str
     return NULL;
 }
 
-/* Reads and checks the header at @lba.  NULL: fine, else what is wrong with it; *@present: it has at least the signature. */
+/*
+ * Reads and checks the header at @lba.  NULL: fine, else what is wrong with it; *@present: it has at least the
+ * signature.
+ */
 static const char *read_header(const struct disk *disk, uint64_t lba, struct header *header, bool *present)
 {
     uint8_t raw[BLOCK_SIZE_MAX];

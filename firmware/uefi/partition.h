@@ -34,8 +34,8 @@ struct partition_table {
 
 /*
  * Reads the partition table of a disk with logical blocks of @block_size bytes (512, 2048, 4096).  A disk without one
- * gives PARTITION_NONE and no partitions.  NULL with @error (G_FILE_ERROR_INVAL), naming the file: a table that cannot be
- * used: both GPT headers damaged, overlapping partitions, partitions outside the disk.
+ * gives PARTITION_NONE and no partitions.  NULL with @error (G_FILE_ERROR_INVAL), naming the file: a table that cannot
+ * be used: both GPT headers damaged, overlapping partitions, partitions outside the disk.
  */
 struct partition_table *partition_table_read(struct block *block, uint32_t block_size, GError **error);
 void partition_table_free(struct partition_table *table);

@@ -14,7 +14,9 @@ struct pci_access {
     uint8_t bus, devfn;   /* configuration space */
 };
 
-/* Mem, Io and Pci: @count accesses of @width (EFI_PCI_IO_PROTOCOL_WIDTH) at @address, to or from the guest's @buffer. */
+/*
+ * Mem, Io and Pci: @count accesses of @width (EFI_PCI_IO_PROTOCOL_WIDTH) at @address, to or from the guest's @buffer.
+ */
 efi_status pci_access_transfer(struct uefi *uefi, const struct pci_access *access, bool write, uint32_t width,
                                uint64_t address, uint64_t count, uint64_t buffer);
 /* PollMem, PollIo; may be UEFI_AGAIN. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware's side of the serial line: a 16550 (National Semiconductor PC16550D) or PL011 (ARM DDI 0183G), driven through
- * its registers as a driver would.  What is received waits in the device: nothing is kept here.
+ * The firmware's side of the serial line: a 16550 (National Semiconductor PC16550D) or PL011 (ARM DDI 0183G), driven
+ * through its registers as a driver would.  What is received waits in the device: nothing is kept here.
  */
 #include "firmware/uefi/protocols.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An ANSI terminal as the firmware's console talks to it.  ECMA-48 (1991); keys as xterm and the Linux console send them. */
+/*
+ * An ANSI terminal as the firmware's console talks to it.  ECMA-48 (1991); keys as xterm and the Linux console send
+ * them.
+ */
 #include "firmware/uefi/terminal.h"
 
 #include <string.h>

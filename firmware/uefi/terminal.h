@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The other end of the serial console: an ANSI terminal with UTF-8 (ECMA-48, xterm's and the Linux console's keys).  Output
- * is appended to a byte array; input is decoded byte by byte.
+ * The other end of the serial console: an ANSI terminal with UTF-8 (ECMA-48, xterm's and the Linux console's keys).
+ * Output is appended to a byte array; input is decoded byte by byte.
  */
 #ifndef GALVANIC_FIRMWARE_UEFI_TERMINAL_H
 #define GALVANIC_FIRMWARE_UEFI_TERMINAL_H

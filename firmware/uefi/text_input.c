@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SimpleTextInput and SimpleTextInputEx: keys from the serial line and from the PC keyboard.  UEFI 2.10 sections 12.2 and 12.3.
+ * SimpleTextInput and SimpleTextInputEx: keys from the serial line and from the PC keyboard.  UEFI 2.10 sections 12.2
+ * and 12.3.
  *
- * The devices are polled when a guest asks for a key.  An ESC that stays alone for a while is a key by itself; a timer of the
- * virtual clock says when, so that a guest that waits for an event is woken.
+ * The devices are polled when a guest asks for a key.  An ESC that stays alone for a while is a key by itself; a timer
+ * of the virtual clock says when, so that a guest that waits for an event is woken.
  */
 #include <string.h>
 

@@ -45,7 +45,9 @@ static inline gboolean judge_have(const char *tools)
     return all;
 }
 
-/* Runs a command line (first word looked up by judge_find()); returns its exit status and, if wanted, what it printed. */
+/*
+ * Runs a command line (first word looked up by judge_find()); returns its exit status and, if wanted, what it printed.
+ */
 static inline int judge_run(char **output, const char *format, ...)
 {
     va_list arguments;

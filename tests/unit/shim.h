@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The UEFI shim on a machine without a CPU: the test is the guest.  It finds protocols in guest memory and calls functions by
- * the addresses that stand in interfaces, with arguments of its own.
+ * The UEFI shim on a machine without a CPU: the test is the guest.  It finds protocols in guest memory and calls
+ * functions by the addresses that stand in interfaces, with arguments of its own.
  */
 #ifndef GALVANIC_TESTS_UNIT_SHIM_H
 #define GALVANIC_TESTS_UNIT_SHIM_H

@@ -89,6 +89,19 @@ static void test_lines_join(void)
     }
 }
 
+/* A double corner: the outer line goes round the inner one. */
+static void test_double_corner(void)
+{
+    uint8_t rows[FONT_HEIGHT];
+
+    glyph(0x2554, rows);
+    g_assert_cmphex(rows[5], ==, 0x00);
+    g_assert_cmphex(rows[6], ==, 0x3F);
+    g_assert_cmphex(rows[7], ==, 0x20);
+    g_assert_cmphex(rows[9], ==, 0x27);
+    g_assert_cmphex(rows[10], ==, 0x24);
+}
+
 static void test_blocks(void)
 {
     uint8_t rows[FONT_HEIGHT];
@@ -124,6 +137,7 @@ int main(int argc, char **argv)
     g_test_add_func("/font/letters-apart", test_letters_keep_apart);
     g_test_add_func("/font/efi-shapes", test_efi_shapes);
     g_test_add_func("/font/lines-join", test_lines_join);
+    g_test_add_func("/font/double-corner", test_double_corner);
     g_test_add_func("/font/blocks", test_blocks);
     g_test_add_func("/font/unknown", test_unknown);
     return g_test_run();

@@ -28,10 +28,9 @@ enum { /* slots of BlockIo, DiskIo, File */
        FILE_FLUSH = 80,
 };
 
-/* A GPT disk with an ESP of 32 MiB that holds \EFI\BOOT\hello.txt. */
-static char *disk_image(void)
+static void make_disk(const char *path)
 {
-    char *path = judge_image(DISK_SIZE), *hello = judge_image(0);
+    char *hello = judge_image(0);
 
     g_assert_true(g_file_set_contents(hello, "Hello, Redox!\n", -1, NULL));
     g_assert_cmpint(judge_run(NULL, "sgdisk -n 1:2048:+34M -t 1:ef00 -n 2:0:+1M -t 2:8300 %s", path), ==, 0);
@@ -39,6 +38,21 @@ static char *disk_image(void)
     g_assert_cmpint(judge_run(NULL, "mmd -i %s@@1M ::/EFI ::/EFI/BOOT", path), ==, 0);
     g_assert_cmpint(judge_run(NULL, "mcopy -i %s@@1M %s ::/EFI/BOOT/hello.txt", path, hello), ==, 0);
     judge_remove(hello);
+}
+
+/* A GPT disk with an ESP of 34 MiB that holds \EFI\BOOT\hello.txt; made once, for sgdisk waits for the disk. */
+static char *disk_image(void)
+{
+    static char *original;
+    char *path = judge_image(DISK_SIZE);
+    gsize length;
+
+    if (!original) {
+        make_disk(path);
+        g_assert_true(g_file_get_contents(path, &original, &length, NULL));
+    } else {
+        g_assert_true(g_file_set_contents(path, original, DISK_SIZE, NULL));
+    }
     return path;
 }
 
