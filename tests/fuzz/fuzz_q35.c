@@ -28,8 +28,11 @@ static void seed_ahci(GByteArray *seed, uint8_t region)
     seed_write(seed, region, 0x100, 2, COMMAND_LIST); /* PxCLB */
     seed_write(seed, region, 0x108, 2, RECEIVED_FIS); /* PxFB */
     seed_write(seed, region, 0x114, 2, 0xffffffff);   /* PxIE */
-    seed_write(seed, region, 0x118, 2, 0x17);         /* PxCMD: FRE, ST, POD, SUD */
-    seed_write(seed, region, 0x138, 2, 1);            /* PxCI */
+    seed_write(seed, region, 0x130, 2, 0xffffffff);   /* PxSERR */
+    seed_write(seed, region, 0x118, 2, 0x16);         /* PxCMD: FRE, POD, SUD */
+    seed_time(seed, 30);
+    seed_write(seed, region, 0x118, 2, 0x17); /* and ST */
+    seed_write(seed, region, 0x138, 2, 1);    /* PxCI */
     seed_time(seed, 24);
     seed_write(seed, region, 0x110, 2, 0xffffffff); /* PxIS */
 }

@@ -229,7 +229,7 @@ static void access_region(struct subject *subject, struct input *input, unsigned
 static void write_memory(struct subject *subject, struct input *input)
 {
     uint64_t address = take(input, 2) * 16;
-    size_t length = MIN((size_t)take(input, 1) % 65, input->left);
+    size_t wanted = (size_t)take(input, 1) % 65, length = MIN(wanted, input->left);
 
     memory_write(machine_memory(subject->machine), address, input->data, length);
     input->data += length;
@@ -252,7 +252,7 @@ static void submit(struct subject *subject, struct input *input)
     static const char *const names[] = {"serial0", "keyboard", "pointer", "mouse"};
     const char *name = names[take(input, 1) % G_N_ELEMENTS(names)];
     struct journal_source *source = journal_source_find(machine_journal(subject->machine), name);
-    size_t length = MIN((size_t)take(input, 1) % 33, input->left);
+    size_t wanted = (size_t)take(input, 1) % 33, length = MIN(wanted, input->left);
 
     if (source && length)
         journal_submit(source, input->data, length);
