@@ -49,7 +49,7 @@ enum {
     T_DISCARD = 11,
     T_WRITE_ZEROES = 13,
     HEADER_SIZE = 16,
-    RANGE_SIZE = 16,     /* of discard and write zeroes: sector, sectors, flags */
+    RANGE_SIZE = 16, /* of discard and write zeroes: sector, sectors, flags */
     RANGE_UNMAP = 1 << 0,
 };
 
@@ -63,7 +63,7 @@ struct virtio_blk {
 struct request {
     uint32_t type;
     uint64_t sector;
-    struct scatter out, in;      /* what follows the header; what precedes the status */
+    struct scatter out, in; /* what follows the header; what precedes the status */
     uint64_t out_bytes, in_bytes;
 };
 
@@ -80,7 +80,8 @@ static bool range_valid(struct virtio_blk *blk, uint64_t sector, uint64_t bytes)
     if (bytes % SECTOR == 0 && sector <= sectors && bytes / SECTOR <= sectors - sector)
         return true;
     machine_guest_error(blk->virtio.machine, blk->virtio.id,
-                        "%" PRIu64 " bytes at sector %" PRIu64 " of a disk of %" PRIu64 " sectors", bytes, sector, sectors);
+                        "%" PRIu64 " bytes at sector %" PRIu64 " of a disk of %" PRIu64 " sectors", bytes, sector,
+                        sectors);
     return false;
 }
 
@@ -160,8 +161,9 @@ static enum status clear_sectors(struct virtio_blk *blk, struct request *request
         return S_UNSUPP;
     if (sectors > MOST_SECTORS || !range_valid(blk, sector, (uint64_t)sectors * SECTOR))
         return S_IOERR;
-    return block_discard(blk->block, sector * SECTOR, (uint64_t)sectors * SECTOR) ? settle(blk)
-                                                                               : host_failed(blk, "clearing", sector);
+    return block_discard(blk->block, sector * SECTOR, (uint64_t)sectors * SECTOR)
+               ? settle(blk)
+               : host_failed(blk, "clearing", sector);
 }
 
 static enum status get_id(struct virtio_blk *blk, struct request *request)

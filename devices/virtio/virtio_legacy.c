@@ -3,8 +3,8 @@
 #include "devices/virtio/virtio_internal.h"
 
 enum {
-    RING_HEAD = 4,        /* bytes before a ring's entries */
-    EVENT = 2,            /* and behind them */
+    RING_HEAD = 4, /* bytes before a ring's entries */
+    EVENT = 2,     /* and behind them */
     AVAILABLE_ENTRY = 2,
     DESCRIPTOR = 16,
 };

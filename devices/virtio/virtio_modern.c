@@ -87,10 +87,11 @@ static void write_queue_size(struct virtio *virtio, struct virtqueue *queue, uin
 static void write_queue_enable(struct virtio *virtio, struct virtqueue *queue, uint16_t value)
 {
     if (value != 1)
-        machine_guest_error(virtio->machine, virtio->id, "queue %u: %u is written to queue_enable", queue->index, value);
+        machine_guest_error(virtio->machine, virtio->id, "queue %u: %u is written to queue_enable", queue->index,
+                            value);
     else if (queue->descriptors % 16 || queue->driver % 2 || queue->device % 4)
-        virtio_fail(virtio, "queue %u: areas at 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " are not aligned", queue->index,
-                    queue->descriptors, queue->driver, queue->device);
+        virtio_fail(virtio, "queue %u: areas at 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " are not aligned",
+                    queue->index, queue->descriptors, queue->driver, queue->device);
     else
         virtio_enable_queue(virtio, queue);
 }

@@ -119,7 +119,8 @@ void virtio_reset(struct virtio *virtio)
 static bool features_acceptable(struct virtio *virtio)
 {
     if (virtio->features & ~virtio->offered)
-        machine_guest_error(virtio->machine, virtio->id, "the driver accepts features 0x%" PRIx64 " that are not offered",
+        machine_guest_error(virtio->machine, virtio->id,
+                            "the driver accepts features 0x%" PRIx64 " that are not offered",
                             virtio->features & ~virtio->offered);
     else if (!virtio_negotiated(virtio, VIRTIO_F_VERSION_1))
         machine_guest_error(virtio->machine, virtio->id, "the driver does not accept VIRTIO_F_VERSION_1");

@@ -16,11 +16,11 @@ enum { VIRTIO_QUEUES = 8, VIRTIO_CONFIG_SIZE = 64 };
 
 /* Constant properties of a kind of device. */
 struct virtio_type {
-    const char *name;    /* "virtio-blk" */
-    uint16_t id;         /* virtio device ID: 1 network, 2 block, 3 console, 4 entropy, ... */
-    uint16_t legacy_pci; /* PCI device ID 0x1000 to 0x103F of the transitional form; 0: there is none */
-    uint32_t class_code; /* of PCI */
-    unsigned queues;     /* 1..VIRTIO_QUEUES */
+    const char *name;                   /* "virtio-blk" */
+    uint16_t id;                        /* virtio device ID: 1 network, 2 block, 3 console, 4 entropy, ... */
+    uint16_t legacy_pci;                /* PCI device ID 0x1000 to 0x103F of the transitional form; 0: there is none */
+    uint32_t class_code;                /* of PCI */
+    unsigned queues;                    /* 1..VIRTIO_QUEUES */
     uint16_t queue_size[VIRTIO_QUEUES]; /* powers of two up to VIRTQUEUE_LONGEST */
     unsigned config_size;               /* bytes of device-specific configuration, at most VIRTIO_CONFIG_SIZE */
     /* The driver made buffers available in @queue: take what is wanted with virtqueue_pop(). */
@@ -38,19 +38,19 @@ struct virtio {
     struct machine *machine;
     void *device;
     char *id;
-    uint64_t offered;                    /* feature bits */
-    uint8_t config[VIRTIO_CONFIG_SIZE];  /* device-specific configuration as the driver reads it; no state */
+    uint64_t offered;                   /* feature bits */
+    uint8_t config[VIRTIO_CONFIG_SIZE]; /* device-specific configuration as the driver reads it; no state */
     struct memory_region *legacy_region;
-    uint8_t access_capability;           /* offset of the one for access through PCI configuration space */
-    struct clock_timer *later;           /* goes on with `waiting` */
-    bool running;                        /* inside a run: our own DMA and messages change nothing here */
+    uint8_t access_capability; /* offset of the one for access through PCI configuration space */
+    struct clock_timer *later; /* goes on with `waiting` */
+    bool running;              /* inside a run: our own DMA and messages change nothing here */
 
-    uint64_t features;                   /* bits that the driver accepted */
+    uint64_t features; /* bits that the driver accepted */
     uint32_t device_feature_select, driver_feature_select;
     uint16_t queue_select, config_vector;
     uint8_t status, isr, generation;
-    bool legacy;                         /* the driver uses the legacy interface */
-    uint32_t waiting;                    /* queues whose run was cut short, by bit */
+    bool legacy;      /* the driver uses the legacy interface */
+    uint32_t waiting; /* queues whose run was cut short, by bit */
     struct virtqueue queue[VIRTIO_QUEUES];
 };
 

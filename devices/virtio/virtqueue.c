@@ -140,7 +140,8 @@ static bool indirect_valid(struct virtqueue *queue, const struct descriptor *des
     else if (descriptor->flags & DESCRIPTOR_NEXT)
         virtio_fail(queue->virtio, "queue %u: an indirect descriptor with a next one", queue->index);
     else if (descriptor->length == 0 || descriptor->length % DESCRIPTOR_SIZE)
-        virtio_fail(queue->virtio, "queue %u: an indirect table of %" PRIu32 " bytes", queue->index, descriptor->length);
+        virtio_fail(queue->virtio, "queue %u: an indirect table of %" PRIu32 " bytes", queue->index,
+                    descriptor->length);
     else
         return true;
     return false;
@@ -282,8 +283,7 @@ static bool next_segment(struct scatter *scatter, uint64_t *address, uint64_t *l
 
 struct scatter virtqueue_readable(struct virtqueue_chain *chain)
 {
-    return (struct scatter){
-        .memory = chain->memory, .next = next_segment, .opaque = chain, .entries = chain->readable};
+    return (struct scatter){.memory = chain->memory, .next = next_segment, .opaque = chain, .entries = chain->readable};
 }
 
 struct scatter virtqueue_writable(struct virtqueue_chain *chain)

@@ -24,8 +24,8 @@ struct virtqueue {
     unsigned index;
     uint16_t maximum; /* entries that the device offers; a power of two; 0: there is no such queue */
 
-    uint16_t size;    /* entries that the driver asked for; a power of two */
-    uint16_t vector;  /* of MSI-X, or VIRTIO_NO_VECTOR */
+    uint16_t size;   /* entries that the driver asked for; a power of two */
+    uint16_t vector; /* of MSI-X, or VIRTIO_NO_VECTOR */
     bool enabled;
     uint64_t descriptors, driver, device; /* guest-physical addresses of the three areas */
     uint16_t next_available;              /* the next entry of the available ring to look at */

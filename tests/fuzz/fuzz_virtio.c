@@ -223,7 +223,7 @@ static void write_memory(struct subject *subject, bool input)
 {
     struct journal_source *source = journal_source_find(machine_journal(subject->machine), "console0");
     uint64_t address = input ? 0 : take(subject, 2) * 2;
-    size_t length = MIN((size_t)take(subject, 1) % 65, subject->left);
+    size_t wanted = (size_t)take(subject, 1) % 65, length = MIN(wanted, subject->left);
 
     if (!input)
         memory_write(subject->memory, address, subject->data, length);
@@ -256,7 +256,7 @@ static void access_space(struct subject *subject, enum step step)
 /* Also where the functions are: the BARs and commands move, the ECAM window is theirs as well. */
 static void access_config(struct subject *subject)
 {
-    unsigned offset = (unsigned)take(subject, 1), size = MIN(take_size(subject), 4);
+    unsigned offset = (unsigned)take(subject, 1), size = 1u << take(subject, 1) % 3;
 
     offset &= ~(size - 1);
     config_write(subject, offset, size, (uint32_t)take(subject, 4));
