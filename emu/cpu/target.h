@@ -45,6 +45,11 @@ bool CPU_TARGET(engine_open)(struct cpu_engine *engine, uc_arch arch, uc_mode mo
 void CPU_TARGET(engine_close)(struct cpu_engine *engine);
 enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget);
 void CPU_TARGET(engine_set_deadline)(struct cpu *cpu, uint64_t instructions);
+/*
+ * After the delivery of an exception.  A handler whose first instruction faults again would keep the CPU busy without
+ * an instruction: each delivery but the first at the same count counts as one, so that every budget ends.
+ */
+void CPU_TARGET(engine_delivered)(struct cpu *cpu);
 void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine);
 void CPU_TARGET(engine_breakpoint)(struct cpu_engine *engine, uint64_t address, bool insert);
 bool CPU_TARGET(engine_watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind,

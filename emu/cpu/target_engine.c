@@ -145,10 +145,22 @@ void CPU_TARGET(engine_set_deadline)(struct cpu *cpu, uint64_t instructions)
     set_end(cpu, now, CLAMP(instructions, now, cpu->run_end));
 }
 
+void CPU_TARGET(engine_delivered)(struct cpu *cpu)
+{
+    uint64_t now = cpu_instructions_now(cpu);
+
+    if (cpu->delivered == now + 1 && now < cpu->end) {
+        now++;
+        set_end(cpu, now, cpu->end);
+    }
+    cpu->delivered = now + 1;
+}
+
 void CPU_TARGET(engine_set_instructions)(struct cpu *cpu, uint64_t instructions)
 {
     set_end(cpu, instructions, instructions);
     cpu->run_end = instructions;
+    cpu->delivered = 0;
 }
 
 void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine)

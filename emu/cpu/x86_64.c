@@ -87,6 +87,7 @@ static bool x86_64_open(struct cpu_engine *engine, GError **error)
         cpu->target_data = g_new0(struct x86_64_data, 1);
         class->tlb_fill = x86_64_tlb_fill;
         class->do_interrupt = x86_64_deliver_exception;
+        class->do_unaligned_access = x86_64_unaligned;
         class->cpu_exec_interrupt = x86_64_exec_interrupt;
         class->has_work = x86_64_has_work;
         x86_64_model_finish(env_of(cpu), engine->model, i, engine->cpu_count);

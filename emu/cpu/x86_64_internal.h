@@ -67,6 +67,7 @@ void x86_64_cpuid(void *opaque);
 
 /* x86_64_interrupt.c */
 void x86_64_deliver_exception(CPUState *cs);
+void x86_64_unaligned(CPUState *cs, vaddr address, MMUAccessType access, int mmu_index, uintptr_t retaddr);
 bool x86_64_exec_interrupt(CPUState *cs, int request);
 bool x86_64_has_work(CPUState *cs);
 void x86_64_triple_fault(void *opaque);

@@ -31,6 +31,19 @@ void x86_64_deliver_exception(CPUState *cs)
 
     observe(env, (unsigned)cs->exception_index, false);
     x86_cpu_do_interrupt(cs);
+    if (cs->exception_index == EXCP01_DB && !env->exception_is_int) {
+        env->dr[7] &= ~(uint64_t)DR7_GD;
+    }
+    x86_64_engine_delivered(cpu_of(cs));
+}
+
+/* A 16-byte operand of SSE: SDM volume 2, 2.4, type 4 and others. */
+void x86_64_unaligned(CPUState *cs, vaddr address, MMUAccessType access, int mmu_index, uintptr_t retaddr)
+{
+    (void)address;
+    (void)access;
+    (void)mmu_index;
+    raise_exception_err_ra(cs->env_ptr, EXCP0D_GPF, 0, retaddr);
 }
 
 static bool interrupts_open(const CPUX86State *env)
@@ -38,9 +51,10 @@ static bool interrupts_open(const CPUX86State *env)
     return (env->eflags & IF_MASK) && !(env->hflags & HF_INHIBIT_IRQ_MASK);
 }
 
+/* The instruction after a load of SS belongs to it: SDM 6.8.3. */
 static bool nmi_open(const CPUX86State *env)
 {
-    return !(env->hflags2 & HF2_NMI_MASK);
+    return !(env->hflags2 & HF2_NMI_MASK) && !(env->hflags & HF_INHIBIT_IRQ_MASK);
 }
 
 bool x86_64_has_work(CPUState *cs)

@@ -137,7 +137,8 @@ static void pass_run_state(struct pass *pass, struct cpu *cpu)
 {
     CPUState *cs = cpu->state;
     uint64_t instructions = pass_u64(pass, cpu_instructions_now(cpu));
-    uint32_t flags = pass_u32(pass, (cpu->on ? 1u : 0) | (cpu->shutdown ? 2u : 0) | (cs->halted ? 4u : 0));
+    uint32_t flags = pass_u32(pass, (cpu->on ? 1u : 0) | (cpu->shutdown ? 2u : 0) | (cs->halted ? 4u : 0) |
+                                        (cpu->delivered == instructions + 1 ? 8u : 0));
 
     U32(cs->interrupt_request);
     if (!pass->out && !pass->failed) {
@@ -145,6 +146,7 @@ static void pass_run_state(struct pass *pass, struct cpu *cpu)
         cpu->on = flags & 1;
         cpu->shutdown = flags & 2;
         cs->halted = (flags & 4) != 0;
+        cpu->delivered = flags & 8 ? instructions + 1 : 0;
     }
 }
 

@@ -220,6 +220,12 @@ void machine_load(struct machine *machine, uint64_t address, const char *guest)
     cpu_engine_memory_written(machine->engine, address, size);
 }
 
+void machine_make_tables(struct machine *machine)
+{
+    make_page_tables(machine);
+    make_descriptors(machine);
+}
+
 struct machine *machine_new(const char *guest, unsigned cpus)
 {
     struct machine *machine = g_new0(struct machine, 1);
@@ -247,8 +253,7 @@ struct machine *machine_new(const char *guest, unsigned cpus)
     machine->vector = -1;
     machine->ram = g_aligned_alloc0(1, RAM_SIZE, 4096);
     cpu_engine_map(machine->engine, 0, RAM_SIZE, machine->ram, false);
-    make_page_tables(machine);
-    make_descriptors(machine);
+    machine_make_tables(machine);
     if (guest) {
         machine_load(machine, CODE, guest);
     }

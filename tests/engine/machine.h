@@ -48,6 +48,8 @@ struct machine {
 
 struct machine *machine_new(const char *guest, unsigned cpus);
 void machine_free(struct machine *machine);
+/* Page tables and descriptors as they are at first. */
+void machine_make_tables(struct machine *machine);
 /* Puts a CPU at @address in 64-bit mode. */
 void machine_enter(struct machine *machine, unsigned index, uint64_t address);
 /* Runs until the guest stops it (port 0xf4, HLT) or a billion instructions are over. */
