@@ -5,6 +5,8 @@
  */
 #include "emu/cpu/target.h"
 
+#include <exec/ram_addr.h>
+
 #define PAGE 4096u
 
 /* Host memory that was mapped at some time and the `ram` numbers of its bytes, which stay its own. */

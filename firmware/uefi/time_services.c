@@ -36,20 +36,20 @@ static void pack(const struct uefi *uefi, int64_t seconds, uint32_t nanoseconds,
         out[8 + i] = (uint8_t)(nanoseconds >> (8 * i));
     out[12] = (uint8_t)uefi->time_zone;
     out[13] = (uint8_t)(uefi->time_zone >> 8);
-    out[14] = uefi->daylight;
+    out[14] = uefi->daylight_saving;
     g_date_time_unref(date);
 }
 
 /* False: no valid EFI_TIME. */
-static bool unpack(const uint8_t in[TIME_SIZE], int64_t *seconds, int16_t *zone, uint8_t *daylight)
+static bool unpack(const uint8_t in[TIME_SIZE], int64_t *seconds, int16_t *zone, uint8_t *daylight_saving)
 {
     int year = in[0] | in[1] << 8;
     uint32_t nanoseconds = in[8] | (uint32_t)in[9] << 8 | (uint32_t)in[10] << 16 | (uint32_t)in[11] << 24;
     GDateTime *date = NULL;
 
     *zone = (int16_t)(in[12] | in[13] << 8);
-    *daylight = in[14];
-    if (year >= 1900 && year <= 9999 && nanoseconds <= 999999999 && (*daylight & ~3) == 0 &&
+    *daylight_saving = in[14];
+    if (year >= 1900 && year <= 9999 && nanoseconds <= 999999999 && (*daylight_saving & ~3) == 0 &&
         (*zone == ZONE_UNSPECIFIED || (*zone >= -1440 && *zone <= 1440)))
         date = g_date_time_new_utc(year, in[2], in[3], in[4], in[5], in[6]);
     if (!date)
@@ -76,15 +76,16 @@ uint64_t uefi_get_time(struct uefi *uefi, struct uefi_call *call)
 
 uint64_t uefi_set_time(struct uefi *uefi, struct uefi_call *call)
 {
-    uint8_t time[TIME_SIZE], daylight;
+    uint8_t time[TIME_SIZE], daylight_saving;
     int64_t seconds;
     int16_t zone;
 
-    if (!uefi_read(uefi, uefi_argument(call, 0), time, sizeof(time)) || !unpack(time, &seconds, &zone, &daylight))
+    if (!uefi_read(uefi, uefi_argument(call, 0), time, sizeof(time)) ||
+        !unpack(time, &seconds, &zone, &daylight_saving))
         return EFI_INVALID_PARAMETER;
     uefi->time_offset += seconds - seconds_now(uefi);
     uefi->time_zone = zone;
-    uefi->daylight = daylight;
+    uefi->daylight_saving = daylight_saving;
     return EFI_SUCCESS;
 }
 
@@ -104,7 +105,7 @@ uint64_t uefi_get_wakeup_time(struct uefi *uefi, struct uefi_call *call)
 
 uint64_t uefi_set_wakeup_time(struct uefi *uefi, struct uefi_call *call)
 {
-    uint8_t time[TIME_SIZE], daylight;
+    uint8_t time[TIME_SIZE], daylight_saving;
     int64_t seconds;
     int16_t zone;
 
@@ -112,8 +113,8 @@ uint64_t uefi_set_wakeup_time(struct uefi *uefi, struct uefi_call *call)
         uefi->alarm = -1;
         return EFI_SUCCESS;
     }
-    if (!uefi_read(uefi, uefi_argument(call, 1), time, sizeof(time)) || !unpack(time, &seconds, &zone, &daylight) ||
-        seconds < 0)
+    if (!uefi_read(uefi, uefi_argument(call, 1), time, sizeof(time)) ||
+        !unpack(time, &seconds, &zone, &daylight_saving) || seconds < 0)
         return EFI_INVALID_PARAMETER;
     uefi->alarm = seconds;
     return EFI_SUCCESS;
