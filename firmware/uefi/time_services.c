@@ -36,7 +36,7 @@ static void pack(const struct uefi *uefi, int64_t seconds, uint32_t nanoseconds,
         out[8 + i] = (uint8_t)(nanoseconds >> (8 * i));
     out[12] = (uint8_t)uefi->time_zone;
     out[13] = (uint8_t)(uefi->time_zone >> 8);
-    out[14] = uefi->daylight_saving;
+    out[14] = uefi->daylight;
     g_date_time_unref(date);
 }
 
@@ -85,7 +85,7 @@ uint64_t uefi_set_time(struct uefi *uefi, struct uefi_call *call)
         return EFI_INVALID_PARAMETER;
     uefi->time_offset += seconds - seconds_now(uefi);
     uefi->time_zone = zone;
-    uefi->daylight_saving = daylight_saving;
+    uefi->daylight = daylight_saving;
     return EFI_SUCCESS;
 }
 
