@@ -3,7 +3,8 @@
  * The q35 board: which devices, where, on which lines.  The same places as QEMU's machine of that name, so that guests and
  * users find what they know.
  *
- *   00:00.0 host bridge   00:01.0 display   from 00:02.0 on: virtio disks   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
+ *   00:00.0 host bridge   00:01.0 display   from 00:02.0 on: virtio disks   00:12.0 virtio-rng   00:13.0 virtio-console
+ *   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
  */
 #include "boards/q35_internal.h"
 #include "devices/display/bochs_display.h"
@@ -19,6 +20,8 @@
 #include "devices/serial/uart16550.h"
 #include "devices/storage/ahci.h"
 #include "devices/virtio/virtio_blk.h"
+#include "devices/virtio/virtio_console.h"
+#include "devices/virtio/virtio_rng.h"
 
 #define HPET_ROUTES_MASK 0x00FF0104u /* I/O APIC inputs that the HPET may use: 2, 8, 16..23 */
 
@@ -129,12 +132,17 @@ static bool add_disks(struct q35 *q35, const struct board_config *config, GError
 
 static bool add_pci_devices(struct q35 *q35, const struct board_config *config, GError **error)
 {
+    const struct character_output nobody = {0}; /* listens to the second console yet */
+
     if (config->display) {
         q35->display = bochs_display_new(q35->machine, q35->pci, PCI_DEVFN(1, 0), config->width, config->height, true);
         q35->board.scanout = bochs_display_scanout(q35->display);
     }
     q35->ahci = ahci_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 2), "ahci");
     q35->smbus = smbus_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 3));
+    virtio_rng_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_RNG_SLOT, 0), "virtio-rng");
+    virtio_console_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_CONSOLE_SLOT, 0), nobody, "console0",
+                       "virtio-console");
     return add_disks(q35, config, error);
 }
 

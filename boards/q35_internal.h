@@ -30,6 +30,8 @@
 #define Q35_SCI_IRQ 9
 #define Q35_SMBUS_BASE 0x700u
 #define Q35_VIRTIO_SLOT 2 /* the first of the virtio disks, in the order in which they were given */
+#define Q35_VIRTIO_RNG_SLOT (Q35_VIRTIO_SLOT + BOARD_DISKS)
+#define Q35_VIRTIO_CONSOLE_SLOT (Q35_VIRTIO_RNG_SLOT + 1)
 
 struct ahci;
 struct bochs_display;
