@@ -10,6 +10,7 @@
 #include "acpi_q35_dsdt.h"
 #include "devices/platform/acpi_pm.h"
 #include "devices/platform/reset.h"
+#include "firmware/acpi/acpi_common.h"
 #include "firmware/acpi/acpi_tables.h"
 #include "firmware/acpi/aml.h"
 
@@ -45,15 +46,6 @@ static uint64_t add_facs(struct acpi_tables *tables)
     facs[4] = FACS_SIZE;
     facs[32] = 2; /* version */
     return acpi_tables_add_bytes(tables, facs, sizeof(facs), FACS_ALIGNMENT);
-}
-
-/* Compiled with a header of its own, which has the same names and a checksum already. */
-static uint64_t add_dsdt(struct acpi_tables *tables)
-{
-    GByteArray *dsdt = g_byte_array_new();
-
-    g_byte_array_append(dsdt, acpi_q35_dsdt, sizeof(acpi_q35_dsdt));
-    return acpi_tables_add(tables, dsdt, false);
 }
 
 /* The first half of the FADT: 32-bit addresses and numbers. */
@@ -114,7 +106,7 @@ static void put_fadt_extended(GByteArray *fadt, const struct acpi_pc *pc, uint64
 static void add_fadt(struct acpi_tables *tables, const struct acpi_pc *pc)
 {
     uint64_t facs = add_facs(tables);
-    uint64_t dsdt = add_dsdt(tables);
+    uint64_t dsdt = acpi_add_dsdt(tables, acpi_q35_dsdt, sizeof(acpi_q35_dsdt));
     GByteArray *fadt = acpi_table_new("FACP", FADT_REVISION);
 
     put_fadt_blocks(fadt, pc, facs, dsdt);
@@ -189,19 +181,6 @@ static void add_madt(struct acpi_tables *tables, const struct acpi_pc *pc)
     acpi_tables_add(tables, madt, true);
 }
 
-static void add_mcfg(struct acpi_tables *tables, const struct acpi_pc *pc)
-{
-    GByteArray *mcfg = acpi_table_new("MCFG", 1);
-
-    acpi_put64(mcfg, 0);
-    acpi_put64(mcfg, pc->ecam);
-    acpi_put16(mcfg, 0); /* segment */
-    acpi_put8(mcfg, 0);
-    acpi_put8(mcfg, (uint8_t)(pc->buses - 1));
-    acpi_put32(mcfg, 0);
-    acpi_tables_add(tables, mcfg, true);
-}
-
 static void add_hpet(struct acpi_tables *tables, const struct acpi_pc *pc)
 {
     GByteArray *hpet = acpi_table_new("HPET", 1);
@@ -218,7 +197,6 @@ static void add_hpet(struct acpi_tables *tables, const struct acpi_pc *pc)
 static void add_ssdt(struct acpi_tables *tables, const struct acpi_pc *pc)
 {
     GByteArray *ssdt = acpi_table_new("SSDT", 2);
-    GByteArray *processors = g_byte_array_new();
 
     aml_name_integer(ssdt, "\\LBUS", pc->buses - 1);
     aml_name_integer(ssdt, "\\ECAB", pc->ecam);
@@ -229,15 +207,7 @@ static void add_ssdt(struct acpi_tables *tables, const struct acpi_pc *pc)
     aml_name_integer(ssdt, "\\M64L", pc->memory64_size);
     aml_name_integer(ssdt, "\\HPTA", pc->hpet);
     aml_name_integer(ssdt, "\\PMBA", pc->pm_base);
-    for (unsigned cpu = 0; cpu < pc->cpus; cpu++) {
-        GByteArray *processor = g_byte_array_new();
-        g_autofree char *name = g_strdup_printf("C%03X", cpu);
-
-        aml_name_string(processor, "_HID", "ACPI0007");
-        aml_name_integer(processor, "_UID", cpu);
-        aml_device(processors, name, processor);
-    }
-    aml_scope(ssdt, "\\_SB", processors);
+    acpi_put_processors(ssdt, pc->cpus);
     acpi_tables_add(tables, ssdt, true);
 }
 
@@ -252,6 +222,6 @@ GByteArray *acpi_pc_build(const struct acpi_pc *pc, uint64_t base, uint64_t *rsd
     if (pc->hpet)
         add_hpet(tables, pc);
     if (pc->ecam)
-        add_mcfg(tables, pc);
+        acpi_add_mcfg(tables, pc->ecam, pc->buses);
     return acpi_tables_finish(tables, rsdp);
 }

@@ -2,12 +2,11 @@
 /* The ACPI tables of the q35 board: read back here, and given to ACPICA's tools where they are installed. */
 #include "firmware/acpi/acpi_pc.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "devices/platform/ich9_lpc.h"
-#include "firmware/acpi/acpi_tables.h"
 #include "firmware/acpi/aml.h"
+#include "tests/unit/acpi_blob.h"
 
 #define BASE 0x7F6C0000u
 
@@ -27,66 +26,12 @@ static const struct acpi_pc usual = {
     .sci = 9,
 };
 
-struct blob {
-    GByteArray *bytes;
-    uint64_t base, rsdp;
-};
-
-static uint64_t little(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
-
-static const uint8_t *at(const struct blob *blob, uint64_t address, size_t length)
-{
-    g_assert_cmphex(address, >=, blob->base);
-    g_assert_cmphex(address + length, <=, blob->base + blob->bytes->len);
-    return blob->bytes->data + (address - blob->base);
-}
-
 static struct blob build(const struct acpi_pc *pc, uint64_t base)
 {
     struct blob blob = {.base = base};
 
     blob.bytes = acpi_pc_build(pc, base, &blob.rsdp);
     return blob;
-}
-
-/* A table with a right header; its length in *@length. */
-static const uint8_t *table_at(const struct blob *blob, uint64_t address, size_t *length)
-{
-    const uint8_t *table = at(blob, address, ACPI_HEADER_SIZE);
-
-    *length = little(table + 4, 4);
-    g_assert_cmpuint(*length, >=, ACPI_HEADER_SIZE);
-    g_assert_true(acpi_sum_is_zero(at(blob, address, *length), *length));
-    g_assert_cmpmem(table + 10, 14, "GALVANGALVANIC", 14);
-    return table;
-}
-
-/* By way of RSDP and XSDT, as a system does it; NULL: not listed. */
-static const uint8_t *find(const struct blob *blob, const char *signature, size_t *length)
-{
-    size_t xsdt_length;
-    const uint8_t *rsdp = at(blob, blob->rsdp, 36);
-    const uint8_t *xsdt = table_at(blob, little(rsdp + 24, 8), &xsdt_length);
-    const uint8_t *found = NULL;
-
-    for (size_t entry = 36; entry < xsdt_length; entry += 8) {
-        size_t candidate_length;
-        const uint8_t *candidate = table_at(blob, little(xsdt + entry, 8), &candidate_length);
-
-        if (memcmp(candidate, signature, 4) != 0)
-            continue;
-        g_assert_null(found); /* twice */
-        found = candidate;
-        *length = candidate_length;
-    }
-    return found;
 }
 
 static void test_root(void)
@@ -303,93 +248,13 @@ static void test_aml(void)
 
 /* --- with ACPICA's tools --- */
 
-static char *run(const char *folder, const char *const *arguments)
-{
-    g_autoptr(GError) error = NULL;
-    char *output = NULL;
-    int status;
-
-    g_spawn_sync(folder, (char **)arguments, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-                 &output, NULL, &status, &error);
-    g_assert_no_error(error);
-    return output;
-}
-
-static void save(const char *folder, const char *name, const uint8_t *table, size_t length)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    g_assert_true(g_file_set_contents(path, (const char *)table, (gssize)length, NULL));
-}
-
-static void remove_folder(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-
-        g_remove(path);
-    }
-    g_rmdir(folder);
-}
-
-static bool has_tool(const char *name)
-{
-    g_autofree char *path = g_find_program_in_path(name);
-
-    if (!path)
-        g_test_skip("ACPICA's tools are not installed");
-    return path != NULL;
-}
-
-/* What iasl reads out of each table compiles without a complaint, to the same bytes but for header and DSDT. */
 static void test_recompile(void)
 {
     static const char *const names[] = {"FACP", "APIC", "HPET", "MCFG", "SSDT", "DSDT"};
     struct blob blob = build(&usual, BASE);
-    size_t length;
 
-    if (!has_tool("iasl")) {
-        g_byte_array_unref(blob.bytes);
-        return;
-    }
-    g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        const uint8_t *table = find(&blob, names[i], &length);
-        g_autofree char *source = g_strdup_printf("%s.dsl", names[i]);
-        g_autofree char *binary = g_strdup_printf("%s.dat", names[i]);
-        g_autofree char *again = g_build_filename(folder, "again.aml", NULL);
-        g_autofree char *compiled = NULL;
-        size_t compiled_length;
-
-        if (!table)
-            table = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
-        save(folder, binary, table, length);
-        g_autofree char *read = run(folder, (const char *[]){"iasl", "-d", binary, NULL});
-        g_autofree char *written = run(folder, (const char *[]){"iasl", "-p", "again", source, NULL});
-        if (!strstr(written, "0 Errors, 0 Warnings, 0 Remarks"))
-            g_error("%s: %s", names[i], written);
-        g_assert_true(g_file_get_contents(again, &compiled, &compiled_length, NULL));
-        if (strcmp(names[i], "DSDT") != 0)
-            g_assert_cmpmem(compiled + 36, compiled_length - 36, table + 36, length - 36);
-    }
-    remove_folder(folder);
+    check_recompile(&blob, names, G_N_ELEMENTS(names));
     g_byte_array_unref(blob.bytes);
-}
-
-/* The text of "Name : value" lines, from the @from'th line on that holds @word. */
-static void expect_value(const char *text, const char *after, const char *name, const char *value)
-{
-    const char *start = strstr(text, after);
-
-    g_assert_nonnull(start);
-    const char *line = strstr(start, name);
-    g_assert_nonnull(line);
-    const char *colon = strchr(line, ':');
-    g_autofree char *got = g_strndup(colon + 2, strcspn(colon + 2, "\n"));
-    g_assert_cmpstr(got, ==, value);
 }
 
 /* ACPICA loads both tables and evaluates what depends on the machine. */
@@ -442,38 +307,19 @@ static void test_execute(void)
     g_byte_array_unref(blob.bytes);
 }
 
-/* Numbers as the disassembler writes them. */
-static uint64_t number(const char *text)
-{
-    if (strcmp(text, "Zero") == 0 || strcmp(text, "One") == 0)
-        return strcmp(text, "One") == 0;
-    return g_ascii_strtoull(text, NULL, 16);
-}
-
 /* The routing in one of the two packages, pin by pin, against what the bridge is wired to. */
 static void check_routing(struct ich9_lpc *lpc, const char *source, const char *name, bool io_apic)
 {
-    g_autofree char *head = g_strdup_printf("Name (%s, Package (0x80)", name);
-    const char *start = strstr(source, head);
-    g_autoptr(GRegex) regex =
-        g_regex_new("Package \\(0x04\\)\\s*\\{\\s*(\\w+),\\s*(\\w+),\\s*([\\w.\\\\^]+),\\s*(\\w+)\\s*\\}", 0, 0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    unsigned count = 0;
+    struct route routes[128];
 
-    g_assert_nonnull(start);
-    for (g_regex_match(regex, start, 0, &match); count < 128; g_match_info_next(match, NULL), count++) {
-        g_assert_true(g_match_info_matches(match));
-        g_autofree char *address = g_match_info_fetch(match, 1), *pin = g_match_info_fetch(match, 2);
-        g_autofree char *link = g_match_info_fetch(match, 3), *index = g_match_info_fetch(match, 4);
-        unsigned pirq = ich9_lpc_line(lpc, PCI_DEVFN(count / 4, 0), count % 4 + 1);
+    g_assert_cmpuint(read_routing(source, name, routes, 128), ==, 128);
+    for (unsigned i = 0; i < 128; i++) {
+        unsigned pirq = ich9_lpc_line(lpc, PCI_DEVFN(i / 4, 0), i % 4 + 1);
 
-        g_assert_cmphex(number(address), ==, (count / 4) << 16 | 0xFFFF);
-        g_assert_cmpuint(number(pin), ==, count % 4);
-        g_assert_cmpuint(number(index), ==, io_apic ? 16 + pirq : 0);
-        if (io_apic)
-            g_assert_cmpstr(link, ==, "Zero");
-        else
-            g_assert_cmpint(link[strlen(link) - 1], ==, 'A' + (int)pirq);
+        g_assert_cmphex(routes[i].address, ==, i / 4 << 16 | 0xFFFF);
+        g_assert_cmpuint(routes[i].pin, ==, i % 4);
+        g_assert_cmpuint(routes[i].index, ==, io_apic ? 16 + pirq : 0);
+        g_assert_cmpint(routes[i].link, ==, io_apic ? 'o' : 'A' + (int)pirq); /* "Zero": none */
     }
 }
 
@@ -482,7 +328,6 @@ static void test_routing(void)
     struct machine_config config = {.cpus = 1, .picoseconds_per_instruction = 1000, .without_cpu = true};
     const struct pci_bus_config bus_config = {0};
     const struct ich9_lpc_config lpc_config = {0};
-    g_autofree char *text = NULL;
     size_t length;
 
     if (!has_tool("iasl"))
@@ -492,15 +337,11 @@ static void test_routing(void)
     struct ich9_lpc *lpc = ich9_lpc_new(machine, bus, &lpc_config);
     machine_reset(machine);
     struct blob blob = build(&usual, BASE);
-    g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(folder, "dsdt.dsl", NULL);
     const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
-    save(folder, "dsdt.dat", dsdt, length);
-    g_autofree char *output = run(folder, (const char *[]){"iasl", "-d", "dsdt.dat", NULL});
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_autofree char *text = disassemble(dsdt, length);
+
     check_routing(lpc, text, "PRTP", false);
     check_routing(lpc, text, "PRTA", true);
-    remove_folder(folder);
     g_byte_array_unref(blob.bytes);
     machine_free(machine);
 }
