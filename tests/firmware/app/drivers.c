@@ -121,6 +121,80 @@ static void connecting_without_recursion_leaves_children(void)
     CHECK(bus_stopped == 2); /* its only child has gone */
 }
 
+static void shared_open_leaves_the_driver(void)
+{
+    void *found;
+
+    CHECK_OK(boot->connect_controller(controller, NULL, NULL, false));
+    CHECK_STATUS(boot->open_protocol(controller, &bus, &found, image_handle, controller, EFI_OPEN_BY_DRIVER),
+                 EFI_ACCESS_DENIED);
+    CHECK(bus_stopped == 2);
+    CHECK_OK(boot->disconnect_controller(controller, NULL, NULL));
+    CHECK(bus_stopped == 3);
+}
+
+/* Wants what the bus driver brings, on the controller itself; by its version it is asked before that. */
+static const struct efi_guid extra = {0xcccc0004, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+static unsigned late_asked, late_started;
+
+static efi_status late_supported(struct efi_driver_binding *this, void *handle, void *path)
+{
+    void *interface;
+
+    (void)this;
+    (void)path;
+    late_asked++;
+    return boot->handle_protocol(handle, &extra, &interface);
+}
+
+static efi_status late_start(struct efi_driver_binding *this, void *handle, void *path)
+{
+    (void)this;
+    (void)handle;
+    (void)path;
+    late_started++;
+    return EFI_SUCCESS;
+}
+
+static efi_status early_supported(struct efi_driver_binding *this, void *handle, void *path)
+{
+    void *interface;
+
+    (void)this;
+    (void)path;
+    return boot->handle_protocol(handle, &bus, &interface);
+}
+
+static efi_status early_start(struct efi_driver_binding *this, void *handle, void *path)
+{
+    (void)this;
+    (void)path;
+    return boot->install(&handle, &extra, 0, NULL);
+}
+
+static void drivers_are_asked_again_after_a_start(void)
+{
+    static struct efi_driver_binding late = {late_supported, late_start, NULL, 0x30, NULL, NULL};
+    static struct efi_driver_binding early = {early_supported, early_start, NULL, 0x20, NULL, NULL};
+    void *drivers[] = {NULL, NULL};
+
+    CHECK_OK(boot->install(&early.handle, &binding_guid, 0, &early));
+    CHECK_OK(boot->install(&late.handle, &binding_guid, 0, &late));
+    CHECK_OK(boot->connect_controller(controller, NULL, NULL, false));
+    CHECK(late_asked == 2 && late_started == 1);
+    CHECK_OK(boot->uninstall(controller, &extra, NULL));
+    drivers[0] = early.handle; /* who is named comes first, whatever the version */
+    CHECK_OK(boot->disconnect_controller(controller, NULL, NULL));
+    CHECK_OK(boot->connect_controller(controller, drivers, NULL, false));
+    CHECK(late_asked == 3 && late_started == 2);
+    CHECK_OK(boot->uninstall(controller, &extra, NULL));
+    CHECK_OK(boot->uninstall(early.handle, &binding_guid, &early));
+    CHECK_OK(boot->uninstall(late.handle, &binding_guid, &late));
+    CHECK_OK(boot->disconnect_controller(controller, NULL, NULL));
+    bus_started = 3;
+    bus_stopped = 3;
+}
+
 static void exclusive_open_disconnects_the_driver(void)
 {
     void *found;
@@ -128,7 +202,7 @@ static void exclusive_open_disconnects_the_driver(void)
     CHECK_OK(boot->connect_controller(controller, NULL, NULL, false));
     CHECK_OK(boot->open_protocol(controller, &bus, &found, image_handle, controller,
                                  EFI_OPEN_BY_DRIVER | EFI_OPEN_EXCLUSIVE));
-    CHECK(bus_stopped == 3 && found == &bus_interface);
+    CHECK(bus_stopped == 4 && found == &bus_interface);
     CHECK_STATUS(boot->connect_controller(controller, NULL, NULL, false), EFI_NOT_FOUND);
     CHECK_OK(boot->close_protocol(controller, &bus, image_handle, controller));
 }
@@ -136,9 +210,9 @@ static void exclusive_open_disconnects_the_driver(void)
 static void uninstalling_disconnects_the_driver(void)
 {
     CHECK_OK(boot->connect_controller(controller, NULL, NULL, false));
-    CHECK(bus_started == 4);
+    CHECK(bus_started == 5);
     CHECK_OK(boot->uninstall(controller, &bus, &bus_interface));
-    CHECK(bus_stopped == 4);
+    CHECK(bus_stopped == 5);
     CHECK_OK(boot->uninstall(bus_binding.handle, &binding_guid, &bus_binding));
     CHECK_OK(boot->uninstall(leaf_binding.handle, &binding_guid, &leaf_binding));
 }
@@ -158,6 +232,8 @@ void driver_tests(void)
         TEST(drivers_are_connected_recursively),
         TEST(drivers_are_disconnected_with_children),
         TEST(connecting_without_recursion_leaves_children),
+        TEST(shared_open_leaves_the_driver),
+        TEST(drivers_are_asked_again_after_a_start),
         TEST(exclusive_open_disconnects_the_driver),
         TEST(uninstalling_disconnects_the_driver),
         TEST(bad_controllers_are_refused),

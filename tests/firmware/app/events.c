@@ -206,6 +206,18 @@ static void periodic_timer_comes_again(void)
     CHECK_OK(boot->close_event(event));
 }
 
+static void period_of_nothing_is_the_tick(void)
+{
+    void *event;
+    uint64_t index;
+
+    CHECK_OK(boot->create_event(EFI_EVENT_TIMER, 0, NULL, NULL, &event));
+    CHECK_OK(boot->set_timer(event, EFI_TIMER_PERIODIC, 0));
+    CHECK_OK(boot->wait_for_event(1, &event, &index));
+    CHECK_OK(boot->wait_for_event(1, &event, &index));
+    CHECK_OK(boot->close_event(event));
+}
+
 static void timer_needs_the_type(void)
 {
     void *event;
@@ -235,6 +247,41 @@ static void timer_interrupts_a_busy_loop(void)
     CHECK_OK(boot->close_event(event));
     CHECK(calls >= 3);
     CHECK(held);
+}
+
+static volatile uint64_t spun;
+
+static void spin(void *event, void *context)
+{
+    (void)event;
+    (void)context;
+    for (unsigned i = 0; i < 60000; i++)
+        spun = spun * 3 + i;
+    note(event, context);
+}
+
+/* Long enough for whoever saves the machine's state to do it right in here, on three levels at once. */
+static void long_notifications_nest(void)
+{
+    void *event, *timer;
+    uint64_t tpl;
+
+    calls = 0;
+    CHECK_OK(boot->create_event(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK, spin, (void *)1, &event));
+    CHECK_OK(boot->create_event(EFI_EVENT_TIMER | EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_NOTIFY, spin, (void *)2, &timer));
+    CHECK_OK(boot->set_timer(timer, EFI_TIMER_RELATIVE, MILLISECOND / 50));
+    CHECK_OK(boot->signal_event(event));
+    CHECK(calls == 2);
+    CHECK(call_tpl[0] == EFI_TPL_NOTIFY && call_tpl[1] == EFI_TPL_CALLBACK);
+    CHECK(call_context[0] == (void *)2 && call_context[1] == (void *)1);
+    tpl = boot->raise_tpl(EFI_TPL_NOTIFY);
+    for (unsigned i = 0; i < 60000; i++)
+        spun = spun * 3 + i;
+    CHECK(current_tpl() == EFI_TPL_NOTIFY);
+    boot->restore_tpl(tpl);
+    CHECK(current_tpl() == EFI_TPL_APPLICATION);
+    CHECK_OK(boot->close_event(event));
+    CHECK_OK(boot->close_event(timer));
 }
 
 static void timer_waits_for_the_level(void)
@@ -340,8 +387,10 @@ void event_tests(void)
         TEST(wait_notification_is_asked),
         TEST(relative_timer_ends_a_wait),
         TEST(periodic_timer_comes_again),
+        TEST(period_of_nothing_is_the_tick),
         TEST(timer_needs_the_type),
         TEST(timer_interrupts_a_busy_loop),
+        TEST(long_notifications_nest),
         TEST(timer_waits_for_the_level),
         TEST(timer_runs_during_stall),
         TEST(halt_ends_with_the_tick),

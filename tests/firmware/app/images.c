@@ -116,6 +116,24 @@ static void memory_comes_back(void)
     }
 }
 
+static void opens_of_a_child_end_with_it(void)
+{
+    static const struct efi_guid guid = {0xdddd0002, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+    struct efi_open_information *opens;
+    static int interface;
+    void *image, *handle = NULL, *found;
+    uint64_t count = 9;
+
+    CHECK_OK(boot->install(&handle, &guid, 0, &interface));
+    CHECK_OK(load(&image));
+    CHECK_OK(boot->open_protocol(handle, &guid, &found, image, handle, EFI_OPEN_BY_DRIVER));
+    CHECK_OK(boot->unload_image(image));
+    CHECK_OK(boot->open_protocol_information(handle, &guid, &opens, &count));
+    CHECK(count == 0);
+    CHECK_OK(boot->free_pool(opens));
+    CHECK_OK(boot->uninstall(handle, &guid, &interface));
+}
+
 static void what_is_no_image_is_refused(void)
 {
     static uint8_t broken[4096];
@@ -140,7 +158,7 @@ void image_tests(void)
     static const struct test tests[] = {
         TEST(own_image_is_described), TEST(child_returns_its_status),        TEST(child_gets_its_options),
         TEST(exit_leaves_with_data),  TEST(level_is_put_back_after_a_child), TEST(child_is_unloaded_unstarted),
-        TEST(memory_comes_back),      TEST(what_is_no_image_is_refused),
+        TEST(memory_comes_back),      TEST(opens_of_a_child_end_with_it),    TEST(what_is_no_image_is_refused),
     };
 
     RUN(tests);

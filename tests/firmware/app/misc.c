@@ -52,6 +52,12 @@ static void copy_mem_with_overlap(void)
     for (unsigned i = 0; i < 20; i++)
         CHECK(bytes[i] == i + 4);
     CHECK(bytes[20] == 20);
+    static uint8_t large[8192];
+    for (unsigned i = 0; i < sizeof(large); i++)
+        large[i] = (uint8_t)(i * 7 + i / 256);
+    boot->copy_mem(large + 9, large, sizeof(large) - 9);
+    for (unsigned i = 0; i < sizeof(large) - 9; i++)
+        CHECK(large[i + 9] == (uint8_t)(i * 7 + i / 256));
 }
 
 static void set_mem_fills(void)

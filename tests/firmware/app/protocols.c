@@ -116,7 +116,8 @@ static void new_interfaces_are_announced(void)
     CHECK_STATUS(boot->locate_handle(EFI_BY_REGISTER_NOTIFY, NULL, registration, &size, &found), EFI_NOT_FOUND);
     CHECK_OK(boot->uninstall(handle, &one, &interface_a));
     CHECK_OK(boot->uninstall(other, &two, &interface_a));
-    CHECK_OK(boot->close_event(event));
+    CHECK_OK(boot->close_event(event)); /* the registration goes with it */
+    CHECK_STATUS(boot->locate_handle(EFI_BY_REGISTER_NOTIFY, NULL, registration, &size, &found), EFI_INVALID_PARAMETER);
 }
 
 static void opens_are_tracked(void)

@@ -15,7 +15,7 @@ static uint64_t map_size, map_key, entry_size, high_page, high;
 static uint32_t map_version;
 static volatile unsigned before_calls, exit_calls, group_calls, virtual_calls;
 static void *converted;
-static efi_status convert_status, convert_null_status, convert_bad_status;
+static efi_status convert_status, convert_null_status, convert_bad_status, convert_own_status;
 
 static void count_up(void *event, void *context)
 {
@@ -25,13 +25,14 @@ static void count_up(void *event, void *context)
 
 static void address_change(void *event, void *context)
 {
-    void *null = NULL, *bad = (void *)0x123456789000;
+    void *null = NULL, *bad = (void *)0x123456789000, *own = map;
 
     count_up(event, context);
     converted = runtime;
     convert_status = runtime->convert_pointer(0, &converted);
     convert_null_status = runtime->convert_pointer(0, &null);
     convert_bad_status = runtime->convert_pointer(0, &bad);
+    convert_own_status = runtime->convert_pointer(0, &own); /* the loader's memory is not runtime memory */
 }
 
 static efi_status read_map(void)
@@ -105,6 +106,7 @@ static void map_is_made_virtual(void)
     CHECK(virtual_calls == 1);
     CHECK(convert_status == EFI_SUCCESS && (uint64_t)converted == (uint64_t)old + high);
     CHECK(convert_null_status == EFI_INVALID_PARAMETER && convert_bad_status == EFI_NOT_FOUND);
+    CHECK(convert_own_status == EFI_NOT_FOUND);
     CHECK((uint64_t)system_table->runtime == (uint64_t)old + high);
     CHECK((uint64_t)system_table->configuration > high);
     CHECK((uint64_t)old->get_time > high);
