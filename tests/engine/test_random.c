@@ -289,6 +289,33 @@ static void survives(gconstpointer data)
     machine_free(machine);
 }
 
+/* Code that chance finds seldom, over and over, in every mode. */
+static void known(void)
+{
+    static const struct {
+        uint8_t length, bytes[6];
+    } pieces[] = {
+        {4, {0xf0, 0x0f, 0xab, 0xe1}},             /* lock bts with a register */
+        {4, {0xf0, 0x0f, 0xbb, 0xe1}},             /* lock btc with a register */
+        {6, {0x66, 0x0f, 0x3a, 0x21, 0xc1, 0x0f}}, /* insertps */
+        {5, {0x66, 0x0f, 0x70, 0xc1, 0x1b}},       /* pshufd */
+    };
+    struct machine *machine = machine_new(NULL, 1);
+    uint64_t seed = 1;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(pieces) * MODES; i++) {
+        unsigned length = pieces[i / MODES].length;
+
+        prepare(machine, (enum mode)(i % MODES), &seed);
+        for (unsigned at = 0; at + length <= AREA; at += length) {
+            memcpy(machine->ram + CODE + at, pieces[i / MODES].bytes, length);
+        }
+        cpu_engine_memory_written(machine->engine, CODE, AREA);
+        run(machine, BUDGET);
+    }
+    machine_free(machine);
+}
+
 /* Slices of one length or another: the same end. */
 static void slices_do_not_matter(void)
 {
@@ -325,6 +352,7 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, GUINT_TO_POINTER(mode), survives);
     }
+    g_test_add_func("/engine/random/known", known);
     g_test_add_func("/engine/random/slices", slices_do_not_matter);
     return g_test_run();
 }
