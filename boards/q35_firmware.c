@@ -112,7 +112,7 @@ static void boot_directly(struct q35 *q35)
     add_range(&boot, Q35_ECAM_ADDRESS, Q35_ECAM_ADDRESS + Q35_ECAM_BUSES * (uint64_t)MIB, LINUX_MEMORY_RESERVED);
     add_range(&boot, Q35_HIGH_MEMORY, Q35_HIGH_MEMORY + (q35->memory_size - q35->low_memory), LINUX_MEMORY_RAM);
     if (!linux_boot_start(&boot, &error))
-        machine_crash(q35->machine, "%s", error->message);
+        machine_refuse(q35->machine, "%s", error->message);
 }
 
 static uint64_t framebuffer(void *opaque)

@@ -35,13 +35,13 @@ static unsigned detect_volume(struct block *block, uint64_t offset, uint64_t siz
     return found;
 }
 
-unsigned detect_disk(struct block *block, uint32_t sector)
+unsigned detect_disk(struct block *block, uint32_t sector, GError **error)
 {
-    struct partition_table *table = partition_table_read(block, sector, NULL);
+    struct partition_table *table = partition_table_read(block, sector, error);
     unsigned found = DETECTED_NOTHING;
 
     if (!table)
-        return found; /* the firmware will say what is wrong with it */
+        return found;
     for (guint i = 0; i < table->partitions->len; i++) {
         const struct partition *partition = &g_array_index(table->partitions, struct partition, i);
         found |= detect_volume(block, partition->offset, partition->size);

@@ -9,8 +9,11 @@
 
 enum detected { DETECTED_NOTHING = 0, DETECTED_X86_64 = 1, DETECTED_AARCH64 = 2 };
 
-/* A set of enum detected: the removable-media loaders on any FAT volume of the disk. */
-unsigned detect_disk(struct block *block, uint32_t sector);
+/*
+ * A set of enum detected: the removable-media loaders on any FAT volume of the disk.  With @error set: the partition table
+ * cannot be used.
+ */
+unsigned detect_disk(struct block *block, uint32_t sector, GError **error);
 /* From a PE file (EFI application, Linux with EFI stub), an arm64 Image, a bzImage or an ELF file. */
 unsigned detect_file(GBytes *file);
 

@@ -201,11 +201,8 @@ static bool make_machine(struct session *session, const struct board_config *boa
     for (guint i = 0; i < options->traces->len; i++)
         if (!trace_configure(machine_trace_log(session->machine), g_ptr_array_index(options->traces, i), error))
             return false;
-    if (session->target.arch == CPU_ARCH_AARCH64) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no board for aarch64 yet");
-        return false;
-    }
-    session->board = q35_new(session->machine, board_config, error);
+    session->board = session->target.arch == CPU_ARCH_AARCH64 ? virt_new(session->machine, board_config, error)
+                                                              : q35_new(session->machine, board_config, error);
     return session->board != NULL;
 }
 
@@ -325,6 +322,9 @@ int session_conclude(struct session *session, enum machine_stop reason)
         return 3;
     case MACHINE_STOP_IDLE:
         return conclude_idle(session);
+    case MACHINE_STOP_REFUSED:
+        fprintf(stderr, "galvanic: %s\n", machine_stop_message(session->machine));
+        return 1;
     case MACHINE_STOP_DIVERGED:
         fprintf(stderr, "galvanic: %s\n", machine_stop_message(session->machine));
         return 5;

@@ -9,11 +9,12 @@
 static const char *reason_name(enum machine_stop reason)
 {
     static const char *const names[] = {
-        [MACHINE_STOP_NONE] = "none",   [MACHINE_STOP_POWER_OFF] = "power-off",
-        [MACHINE_STOP_RESET] = "reset", [MACHINE_STOP_GUEST_EXIT] = "guest-exit",
-        [MACHINE_STOP_CRASH] = "crash", [MACHINE_STOP_LIMIT] = "limit",
-        [MACHINE_STOP_IDLE] = "idle",   [MACHINE_STOP_REQUEST] = "request",
-        [MACHINE_STOP_BREAK] = "break", [MACHINE_STOP_DIVERGED] = "diverged",
+        [MACHINE_STOP_NONE] = "none",         [MACHINE_STOP_POWER_OFF] = "power-off",
+        [MACHINE_STOP_RESET] = "reset",       [MACHINE_STOP_GUEST_EXIT] = "guest-exit",
+        [MACHINE_STOP_CRASH] = "crash",       [MACHINE_STOP_REFUSED] = "refused",
+        [MACHINE_STOP_LIMIT] = "limit",       [MACHINE_STOP_IDLE] = "idle",
+        [MACHINE_STOP_REQUEST] = "request",   [MACHINE_STOP_BREAK] = "break",
+        [MACHINE_STOP_DIVERGED] = "diverged",
     };
 
     return names[reason];

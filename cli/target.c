@@ -40,8 +40,8 @@ bool target_parse_board(const char *text, struct target *target, GError **error)
     return false;
 }
 
-/* What is booted says; the first file or disk that says anything. */
-static unsigned detect(const struct board_config *config)
+/* What is booted says; the first file or disk that says anything.  A disk that cannot be booted from is an error. */
+static unsigned detect(const struct board_config *config, GError **error)
 {
     unsigned found = DETECTED_NOTHING;
 
@@ -50,7 +50,8 @@ static unsigned detect(const struct board_config *config)
     if (config->efi_app)
         return detect_file(config->efi_app);
     for (unsigned i = 0; i < config->disk_count && !found; i++)
-        found = detect_disk(config->disks[i].block, config->disks[i].cdrom ? CD_SECTOR : DISK_SECTOR);
+        found = detect_disk(config->disks[i].block, config->disks[i].cdrom ? CD_SECTOR : DISK_SECTOR,
+                            i == 0 ? error : NULL);
     return found;
 }
 
@@ -67,14 +68,20 @@ static bool agree(const struct run_options *options, const struct target *target
 bool target_choose(const struct run_options *options, const struct board_config *config, void (*note)(const char *text),
                    struct target *target, GError **error)
 {
+    g_autoptr(GError) failure = NULL;
+    unsigned found = detect(config, &failure);
+
     *target = (struct target){.gic_version = 2};
+    if (failure) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return false;
+    }
     if (options->board)
         return target_parse_board(options->board, target, error) && agree(options, target, error);
     if (options->arch) {
         set_arch(target, strcmp(options->arch, "aarch64") == 0 ? CPU_ARCH_AARCH64 : CPU_ARCH_X86_64);
         return true;
     }
-    unsigned found = detect(config);
     set_arch(target, found == DETECTED_AARCH64 ? CPU_ARCH_AARCH64 : CPU_ARCH_X86_64);
     if (found == (DETECTED_X86_64 | DETECTED_AARCH64) && note)
         note("the image has loaders for x86_64 and aarch64: running x86_64; --arch aarch64 runs the other");

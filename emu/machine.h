@@ -47,6 +47,7 @@ enum machine_stop {
     MACHINE_STOP_POWER_OFF,  /* the guest shut down */
     MACHINE_STOP_RESET,      /* the guest asked for a reset and the machine is told not to reboot */
     MACHINE_STOP_GUEST_EXIT, /* debug exit device or semihosting: see machine_exit_code() */
+    MACHINE_STOP_REFUSED,    /* what the machine was given cannot be started; machine_stop_message() tells */
     MACHINE_STOP_CRASH,      /* triple fault and the like; machine_stop_message() tells */
     MACHINE_STOP_LIMIT,      /* max time or max instructions */
     MACHINE_STOP_IDLE,       /* nothing can wake any CPU any more */
@@ -118,6 +119,8 @@ void machine_power_off(struct machine *machine);
 void machine_reset_request(struct machine *machine);
 void machine_guest_exit(struct machine *machine, int code);
 void machine_crash(struct machine *machine, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The user's fault, not the guest's: there is nothing that could be started. */
+void machine_refuse(struct machine *machine, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /*
  * From a hypercall: CPU 0 rests after this instruction, as halted, until virtual time @deadline (ns, CLOCK_NEVER for
  * none), until any device timer fires, input arrives, or an interrupt is deliverable.

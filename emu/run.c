@@ -92,17 +92,31 @@ void machine_guest_exit(struct machine *machine, int code)
     stop(machine, MACHINE_STOP_GUEST_EXIT);
 }
 
+static void stop_with_message(struct machine *machine, enum machine_stop reason, const char *format, va_list arguments)
+{
+    if (machine->stop == MACHINE_STOP_NONE) {
+        g_free(machine->stop_message);
+        machine->stop_message = g_strdup_vprintf(format, arguments);
+    }
+    stop(machine, reason);
+}
+
 void machine_crash(struct machine *machine, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    if (machine->stop == MACHINE_STOP_NONE) {
-        g_free(machine->stop_message);
-        machine->stop_message = g_strdup_vprintf(format, arguments);
-    }
+    stop_with_message(machine, MACHINE_STOP_CRASH, format, arguments);
     va_end(arguments);
-    stop(machine, MACHINE_STOP_CRASH);
+}
+
+void machine_refuse(struct machine *machine, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    stop_with_message(machine, MACHINE_STOP_REFUSED, format, arguments);
+    va_end(arguments);
 }
 
 void machine_rest(struct machine *machine, int64_t deadline)
@@ -372,7 +386,6 @@ enum machine_stop machine_run(struct machine *machine)
 {
     unsigned turn = 0;
 
-    machine->stop = MACHINE_STOP_NONE;
     machine_update_observer(machine);
     for (;;) {
         boundary(machine);

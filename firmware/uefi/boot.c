@@ -291,9 +291,11 @@ static void give_up(struct uefi *uefi)
         machine_power_off(uefi->machine);
         return;
     }
-    machine_crash(uefi->machine, "firmware: no bootable program for %s: %s", uefi->arch->name,
-                  uefi->boot_tried ? uefi->boot_tried
-                                   : "no volume with a FAT file system on any disk, and no --efi-app");
+    machine_refuse(uefi->machine, "%s%snothing to start for %s: %s",
+                   uefi->config.disk_count ? block_path(uefi->config.disks[0].block) : "",
+                   uefi->config.disk_count ? ": " : "", uefi->arch->name,
+                   uefi->boot_tried ? uefi->boot_tried
+                                    : "no volume with a FAT file system on any disk, and no --efi-app");
 }
 
 uint64_t uefi_boot_manager(struct uefi *uefi, struct uefi_call *call)
