@@ -316,6 +316,24 @@ static void known(void)
     machine_free(machine);
 }
 
+/* A page fault handler on a page that is not there, with a stack of its own: no instruction is ever executed. */
+static void faults_for_ever(void)
+{
+    struct machine *machine = machine_new(NULL, 1);
+    uint64_t start;
+
+    machine_write(machine, PAGE_TABLES + 0x2000 + 8, 0); /* 2..4 MB not present */
+    machine_write(machine, TSS + 36, STACK);             /* IST1 */
+    machine_gate(machine, 14, 0x300000);
+    machine_write(machine, IDT + 14 * 16, machine_read(machine, IDT + 14 * 16) | 1ull << 32);
+    machine_enter(machine, 0, 0x200000);
+    start = cpu_instructions(machine->cpu);
+    g_assert_cmpint(cpu_run(machine->cpu, 1000), ==, CPU_STOP_BUDGET);
+    g_assert_cmpuint(cpu_instructions(machine->cpu) - start, ==, 1000);
+    g_assert_cmpuint(machine->exception_count, ==, G_N_ELEMENTS(machine->exceptions));
+    machine_free(machine);
+}
+
 /* Slices of one length or another: the same end. */
 static void slices_do_not_matter(void)
 {
@@ -353,6 +371,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, GUINT_TO_POINTER(mode), survives);
     }
     g_test_add_func("/engine/random/known", known);
+    g_test_add_func("/engine/random/faults-for-ever", faults_for_ever);
     g_test_add_func("/engine/random/slices", slices_do_not_matter);
     return g_test_run();
 }
