@@ -170,8 +170,8 @@ static void test_nothing_at_all(void)
     struct run r = {0};
 
     run(&r);
-    g_assert_cmpint(r.stop, ==, MACHINE_STOP_CRASH);
-    g_assert_nonnull(strstr(r.message, "no bootable program for x86_64"));
+    g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
+    g_assert_nonnull(strstr(r.message, "nothing to start for x86_64"));
     g_assert_nonnull(strstr(r.message, "no volume"));
     done(&r);
 }
@@ -181,7 +181,7 @@ static void test_file_is_missing(void)
     struct run r = {.disks = {make_disk("OTHER   EFI", (const uint8_t *)"x", 1)}};
 
     run(&r);
-    g_assert_cmpint(r.stop, ==, MACHINE_STOP_CRASH);
+    g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
     g_assert_nonnull(strstr(r.message, "\\EFI\\BOOT\\BOOTX64.EFI"));
     g_assert_nonnull(strstr(r.message, "not there"));
     done(&r);
@@ -195,7 +195,7 @@ static void test_other_machine(void)
     struct run r = {.disks = {make_disk(BOOT_FILE, file, application_size)}};
 
     run(&r);
-    g_assert_cmpint(r.stop, ==, MACHINE_STOP_CRASH);
+    g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
     g_assert_nonnull(strstr(r.message, "the program is made for aarch64, this machine is x86_64"));
     done(&r);
 }
@@ -226,7 +226,7 @@ static void test_all_fail(void)
     struct run r = {.disks = {bootable("fails   ")}};
 
     run(&r);
-    g_assert_cmpint(r.stop, ==, MACHINE_STOP_CRASH);
+    g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
     g_assert_nonnull(strstr(r.message, "returned EFI_NOT_FOUND"));
     done(&r);
 }
