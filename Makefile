@@ -11,14 +11,14 @@ export PATH := $(PATH):/usr/sbin:/sbin:/opt/homebrew/opt/llvm/bin:/usr/local/opt
 
 build:
 	@tools/prepare build
-	@tools/build $(BUILD) --buildtype=$(BUILDTYPE) $(MESONFLAGS)
+	@tools/build $(BUILD) cli/galvanic --buildtype=$(BUILDTYPE) $(MESONFLAGS)
 
 run: build
 	$(BUILD)/galvanic run
 
 test:
 	@tools/prepare test
-	@tools/build $(BUILD) --buildtype=$(BUILDTYPE) $(MESONFLAGS)
+	@tools/build $(BUILD) all --buildtype=$(BUILDTYPE) $(MESONFLAGS)
 	@tests/run $(BUILD)
 
 bench: build
