@@ -64,9 +64,8 @@ static int64_t cpu_on(struct virt *virt, uint64_t target, uint64_t entry, uint64
         return PSCI_ALREADY_ON;
     if (entry % 4)
         return PSCI_INVALID_ADDRESS;
-    cpu_reset(cpu);
-    virt_timer_reset(virt->timer, cpu_index(cpu));
     cpu_start(cpu, entry, context);
+    virt_timer_reset(virt->timer, cpu_index(cpu));
     return PSCI_SUCCESS;
 }
 

@@ -38,10 +38,10 @@ enum cpu_stop {
 
 /* An exception or interrupt about to be delivered.  Registers are still those of the interrupted context. */
 struct cpu_exception {
-    uint64_t pc;       /* of the instruction that the handler will see as the return address */
-    uint64_t address;  /* x86: CR2 for #PF; aarch64: FAR */
-    uint64_t syndrome; /* x86: error code; aarch64: ESR */
-    uint32_t vector;   /* x86: vector; aarch64: exception class (ESR.EC), 0x100 IRQ, 0x101 FIQ, 0x102 SError */
+    uint64_t pc;        /* of the instruction that the handler will see as the return address */
+    uint64_t address;   /* x86: CR2 for #PF; aarch64: FAR */
+    uint64_t syndrome;  /* x86: error code; aarch64: ESR */
+    uint32_t vector;    /* x86: vector; aarch64: exception class (ESR.EC), 0x100 IRQ, 0x101 FIQ, 0x102 SError */
     uint8_t from_level; /* x86: CPL (0..3); aarch64: exception level it comes from */
     uint8_t to_level;   /* aarch64: target exception level; x86: 0 */
     bool is_interrupt;  /* hardware interrupt */

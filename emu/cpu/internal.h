@@ -25,7 +25,7 @@ struct cpu {
     uint64_t end;
     const uint16_t *left_low;
     const int64_t *left_extra;
-    uint64_t run_end; /* the end that cpu_run() was asked for */
+    uint64_t run_end;   /* the end that cpu_run() was asked for */
     uint64_t delivered; /* the count at the last delivery of an exception, + 1 */
 
     bool on;      /* not waiting for cpu_start() */

@@ -6,12 +6,34 @@
 #include "emu/cpu/cpu.h"
 
 enum x86_64_gpr {
-    X86_64_RAX, X86_64_RCX, X86_64_RDX, X86_64_RBX, X86_64_RSP, X86_64_RBP, X86_64_RSI, X86_64_RDI,
-    X86_64_R8, X86_64_R9, X86_64_R10, X86_64_R11, X86_64_R12, X86_64_R13, X86_64_R14, X86_64_R15,
+    X86_64_RAX,
+    X86_64_RCX,
+    X86_64_RDX,
+    X86_64_RBX,
+    X86_64_RSP,
+    X86_64_RBP,
+    X86_64_RSI,
+    X86_64_RDI,
+    X86_64_R8,
+    X86_64_R9,
+    X86_64_R10,
+    X86_64_R11,
+    X86_64_R12,
+    X86_64_R13,
+    X86_64_R14,
+    X86_64_R15,
 };
 
 enum x86_64_segment_index {
-    X86_64_ES, X86_64_CS, X86_64_SS, X86_64_DS, X86_64_FS, X86_64_GS, X86_64_LDTR, X86_64_TR, X86_64_SEGMENTS,
+    X86_64_ES,
+    X86_64_CS,
+    X86_64_SS,
+    X86_64_DS,
+    X86_64_FS,
+    X86_64_GS,
+    X86_64_LDTR,
+    X86_64_TR,
+    X86_64_SEGMENTS,
 };
 
 struct x86_64_segment {
@@ -34,7 +56,7 @@ struct x86_64_registers {
 };
 
 struct x86_64_fpu {
-    uint8_t st[8][16];   /* ST(0).. in stack order, 10 bytes each */
+    uint8_t st[8][16]; /* ST(0).. in stack order, 10 bytes each */
     uint8_t xmm[16][16];
     uint16_t fcw, fsw, ftw; /* ftw: abridged, as FXSAVE has it */
     uint32_t mxcsr;

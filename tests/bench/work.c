@@ -137,9 +137,9 @@ int main(void)
         const char *name;
         void (*work)(void);
     } all[] = {
-        {"checksum", checksum},     {"pointer-chase", chase}, {"system-calls", calls_to_kernel},
-        {"fork-exec", fork_exec},   {"floating-point", floating}, {"calls", calls},
-        {"memory-copy", copy},      {"ping-pong", ping_pong},
+        {"checksum", checksum},   {"pointer-chase", chase},     {"system-calls", calls_to_kernel},
+        {"fork-exec", fork_exec}, {"floating-point", floating}, {"calls", calls},
+        {"memory-copy", copy},    {"ping-pong", ping_pong},
     };
 
     for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

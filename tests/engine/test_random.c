@@ -22,20 +22,20 @@ static uint64_t next_random(uint64_t *seed)
 static const struct {
     uint8_t length, bytes[4];
 } openings[] = {
-    {1, {0xcf}},             /* iret */
-    {1, {0xcd}},             /* int n */
-    {1, {0x9a}},             /* call far */
-    {1, {0xea}},             /* jmp far */
-    {1, {0xcb}},             /* ret far */
-    {2, {0x0f, 0x00}},       /* lldt, ltr ... */
-    {2, {0x0f, 0x01}},       /* lgdt, lidt, lmsw, invlpg ... */
-    {2, {0x0f, 0x20}},       /* mov from and to CRn and DRn */
+    {1, {0xcf}},       /* iret */
+    {1, {0xcd}},       /* int n */
+    {1, {0x9a}},       /* call far */
+    {1, {0xea}},       /* jmp far */
+    {1, {0xcb}},       /* ret far */
+    {2, {0x0f, 0x00}}, /* lldt, ltr ... */
+    {2, {0x0f, 0x01}}, /* lgdt, lidt, lmsw, invlpg ... */
+    {2, {0x0f, 0x20}}, /* mov from and to CRn and DRn */
     {2, {0x0f, 0x22}},
     {2, {0x0f, 0x21}},
     {2, {0x0f, 0x23}},
-    {2, {0x0f, 0x30}},       /* wrmsr, rdtsc, rdmsr ... sysexit */
+    {2, {0x0f, 0x30}}, /* wrmsr, rdtsc, rdmsr ... sysexit */
     {2, {0x0f, 0x32}},
-    {2, {0x0f, 0x05}},       /* syscall, sysret */
+    {2, {0x0f, 0x05}}, /* syscall, sysret */
     {2, {0x0f, 0x07}},
     {2, {0x0f, 0x34}},
     {2, {0x0f, 0x35}},
@@ -47,21 +47,21 @@ static const struct {
     {2, {0xf3, 0x0f}},
     {2, {0x66, 0x0f}},
     {2, {0xf2, 0x0f}},
-    {2, {0xc4, 0xe2}},       /* VEX */
-    {1, {0xd9}},             /* x87 */
+    {2, {0xc4, 0xe2}}, /* VEX */
+    {1, {0xd9}},       /* x87 */
     {1, {0xdb}},
     {1, {0xdd}},
     {1, {0xdf}},
-    {2, {0xf3, 0xa4}},       /* rep movsb, stosb, outsb, insb */
+    {2, {0xf3, 0xa4}}, /* rep movsb, stosb, outsb, insb */
     {2, {0xf3, 0xaa}},
     {2, {0xf3, 0x6e}},
     {2, {0xf3, 0x6c}},
-    {2, {0xf0, 0x0f}},       /* lock */
-    {1, {0x8e}},             /* mov to segment registers */
-    {1, {0x9d}},             /* popf */
+    {2, {0xf0, 0x0f}}, /* lock */
+    {1, {0x8e}},       /* mov to segment registers */
+    {1, {0x9d}},       /* popf */
     {1, {0x8f}},
     {1, {0xff}},
-    {1, {0xc8}},             /* enter */
+    {1, {0xc8}}, /* enter */
     {1, {0x67}},
 };
 
@@ -132,8 +132,8 @@ static void make_flat_segments(struct x86_64_registers *registers, unsigned shif
     for (unsigned i = 0; i <= X86_64_GS; i++) {
         uint16_t selector = (uint16_t)(i == X86_64_CS ? CODE >> 4 : 0x3000);
 
-        registers->segment[i] =
-            (struct x86_64_segment){selector, i == X86_64_CS && !shift ? 0x009b : 0x00f3, 0xffff, (uint64_t)selector << 4};
+        registers->segment[i] = (struct x86_64_segment){selector, i == X86_64_CS && !shift ? 0x009b : 0x00f3, 0xffff,
+                                                        (uint64_t)selector << 4};
     }
     registers->rip = 0;
     registers->gpr[X86_64_RSP] = 0x8000;
@@ -203,7 +203,8 @@ static void make_tables(struct machine *machine, bool long_mode, uint64_t *seed)
     for (unsigned i = 7; i < 64; i++) {
         uint64_t random = next_random(seed);
 
-        machine_write(machine, GDT + i * 8, (random & 0xff00ff000000ffffu) | 0x0000000000200000u | (random & 0x9f00) << 32);
+        machine_write(machine, GDT + i * 8,
+                      (random & 0xff00ff000000ffffu) | 0x0000000000200000u | (random & 0x9f00) << 32);
     }
     for (unsigned vector = 0; vector < 256; vector++) {
         uint64_t random = next_random(seed);
@@ -211,7 +212,8 @@ static void make_tables(struct machine *machine, bool long_mode, uint64_t *seed)
         if (random & 1) {
             machine_gate(machine, vector, CODE + (random >> 8) % AREA);
         } else if (!long_mode && (random & 2)) {
-            machine_write(machine, IDT + vector * 8, (random >> 16 & 0xffff) | KERNEL_CS << 16 | (random & 0xff00) << 32);
+            machine_write(machine, IDT + vector * 8,
+                          (random >> 16 & 0xffff) | KERNEL_CS << 16 | (random & 0xff00) << 32);
         } else if (random & 4) {
             machine_write(machine, IDT + vector * 8, random & 0x0001ff07005fffffu);
         }
@@ -360,8 +362,8 @@ static void slices_do_not_matter(void)
 int main(int argc, char **argv)
 {
     static const char *const names[MODES] = {
-        "64-bit/ring-0",     "64-bit/ring-3",     "compatibility/ring-0", "compatibility/ring-3", "protected/ring-0",
-        "protected/ring-3",  "protected/16-bit",  "paged/32-bit",         "virtual-8086",         "real",
+        "64-bit/ring-0",    "64-bit/ring-3",    "compatibility/ring-0", "compatibility/ring-3", "protected/ring-0",
+        "protected/ring-3", "protected/16-bit", "paged/32-bit",         "virtual-8086",         "real",
     };
 
     g_test_init(&argc, &argv, NULL);
