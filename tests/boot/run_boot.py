@@ -268,12 +268,13 @@ def clients(suite):
 
 
 def disk(suite):
-    """256 MiB written to an AHCI disk and read back; the host's file has them after power-off."""
-    def check():
+    """256 MiB written to a disk and read back; the host's file has them after power-off."""
+    def check(bus, name):
         image = suite.path('blank.img')
         with open(image, 'wb') as file:
             file.truncate(300 << 20)
-        text = suite.run(*linux_options(suite, APPEND + ' script=disk')[:-1], '1G', '--disk', image, seconds=400)
+        text = suite.run(*linux_options(suite, APPEND + ' script=disk disk=' + name)[:-1], '1G', '--disk',
+                         image + ',bus=' + bus, seconds=400)
         text = text.decode('utf-8', 'replace')
         wrote, read = re.search(r'wrote ([0-9a-f]{64})', text), re.search(r'read ([0-9a-f]{64})', text)
         if not wrote or not read:
@@ -283,7 +284,26 @@ def disk(suite):
         if digest(image, 256 << 20) != wrote.group(1):
             raise Failed('the host\'s file has %s, the guest wrote %s' % (digest(image, 256 << 20), wrote.group(1)))
         os.remove(image)
-    suite.test('256 MiB written and read back through AHCI, and in the host\'s file', check)
+    for bus, name in (('ahci', 'sda'), ('virtio', 'vda')):
+        suite.test('256 MiB written and read back through %s, and in the host\'s file' % bus, check, bus, name)
+
+    def drivers():
+        image = suite.path('small.img')
+        with open(image, 'wb') as file:
+            file.truncate(16 << 20)
+        text = suite.run(*linux_options(suite, APPEND + ' quiet'), '--disk', image + ',bus=virtio', '--expect', '/ # ',
+                         '--send', 'cd /sys/bus/virtio/devices; for d in *; do echo F$(cat $d/device) $(readlink $d/driver); '
+                         'done; dd if=/dev/hwrng bs=16 count=1 of=/dev/null 2>&1; dmesg -r | grep "^<[0-4]>" | sed "s/^/W/"; '
+                         'echo DO""NE\\r', '--until', 'DONE').decode('utf-8', 'replace')
+        for device, driver in (('0x0002', 'virtio_blk'), ('0x0003', 'virtio_console'), ('0x0004', 'virtio_rng')):
+            if not re.search(r'F%s .*/%s\b' % (device, driver), text):
+                raise Failed('%s has no device %s\n%s' % (driver, device, text[-500:]))
+        if '1+0 records out' not in text:
+            raise Failed('no random bytes\n' + text[-500:])
+        warnings = re.findall(r'^W<.*', text, re.MULTILINE)
+        if warnings:
+            raise Failed('the kernel warns\n' + '\n'.join(warnings))
+    suite.test('virtio devices have their drivers, and none of them complains', drivers)
 
 
 def typed(suite, *options, keys=(), pause=0.02):
