@@ -251,8 +251,9 @@ def clients(suite):
                          '--autokey', 'off')
         return tail(text, 1)
     suite.test('efitools: HelloWorld', hello)
+    # It looks for all the variables of secure boot, of which there are none, and returns.
     suite.test('efitools: ReadVars', lambda: tail(suite.run(
-        '--efi-app', suite.maker.efitools('x86_64')[1], '--until', 'Variable|SetupMode|not found|GUID', '--max-time', '60s'), 1))
+        '--efi-app', suite.maker.efitools('x86_64')[1], '--max-time', '60s'), 1))
     suite.test('iPXE up to its prompt', lambda: tail(suite.run(
         suite.maker.ipxe('x86_64'), '--snapshot', '--until', 'iPXE.*Open Source Network Boot Firmware', '--max-time', '60s'), 1))
 
@@ -475,12 +476,13 @@ def bad_images(suite):
     yield 'random bytes', made('noise.img', noise), 'noise.img'
     yield 'truncated', made('short.img', start[:3 << 19]), 'short.img'
     yield 'both GPT headers broken', made('headers.img', bytes(headers)), 'headers.img'
-    overlap = bytearray(start)
+    with open(good, 'rb') as file:
+        overlap = bytearray(file.read())
     entry = bytearray(overlap[1024:1152])
     entry[16] ^= 1
     overlap[1152:1280] = entry
     repair(overlap)
-    yield 'overlapping partitions', made('overlap.img', bytes(overlap)), 'overlap.img'
+    yield 'overlapping partitions', made('overlap.img', overlap), 'overlap.img'
 
 
 def repair(image):
@@ -521,7 +523,8 @@ def input(suite):  # pylint: disable=redefined-builtin
                   ['--until', '('], ['--max-time', '5 parsecs'], ['--kernel', '/nowhere/vmlinuz'],
                   ['--efi-app', '/nowhere/app.efi'], ['--rtc', 'yesterday'], ['--seed', 'x'], ['a.img', 'b.img'],
                   ['--serial', 'pigeon'], ['--display', 'hologram'], ['--trace', 'everything'], ['--pace', 'andante']):
-        suite.test('run ' + ' '.join(words), lambda words=words: refused(suite, *words, pattern=words[0].lstrip('-')[:4]))
+        suite.test('run ' + ' '.join(words), lambda words=words: refused(
+            suite, *words, pattern=words[-1].split('=')[-1].split(' ')[0]))
 
     def pe(change):
         data = bytearray(open(suite.maker.kernel('x86_64'), 'rb').read())
