@@ -69,7 +69,7 @@ static void set_line(struct cpu *cpu, enum cpu_line line, bool level)
 
 static bool is_halted(const struct cpu *cpu)
 {
-    return cpu->state->halted;
+    return cpu->state->halted && !aarch64_has_work(cpu->state);
 }
 
 static uint64_t get_pc(const struct cpu *cpu)
