@@ -13,6 +13,7 @@
 
 #define CTRL_A 1
 #define OUTPUT_LIMIT 4096
+#define FLUSH_MS 20 /* a prompt without a newline is shown after this */
 
 struct terminal {
     struct terminal_handlers handlers;
@@ -22,8 +23,8 @@ struct terminal {
     bool interactive;
     bool escape; /* Ctrl-A was typed */
     bool output_broken;
-    GByteArray *pending;
-    int64_t pending_since; /* us */
+    GMutex output;       /* guards what follows */
+    GByteArray *pending; /* written by the engine thread, flushed by either */
 };
 
 /* The terminal must be as it was whatever ends the process: kept for the atexit() handler alone. */
@@ -84,24 +85,33 @@ static void handle_input(struct terminal *terminal, const uint8_t *data, size_t 
         terminal->handlers.input(terminal->handlers.opaque, data + start, length - start);
 }
 
+/* Reads until the end of input, and flushes what is written until terminal_free(). */
 static gpointer reader(gpointer opaque)
 {
     struct terminal *terminal = opaque;
     uint8_t buffer[1024];
 
     for (;;) {
-        struct pollfd wait[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = terminal->wake[0], .events = POLLIN}};
-        if (poll(wait, 2, -1) < 0 && errno != EINTR)
+        bool open = g_atomic_int_get(&terminal->open);
+        struct pollfd wait[2] = {{.fd = terminal->wake[0], .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+        int ready = poll(wait, open ? 2 : 1, FLUSH_MS);
+        if (ready < 0 && errno != EINTR)
             break;
-        if (wait[1].revents)
+        if (ready > 0 && wait[0].revents)
             break;
-        if (!(wait[0].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)))
+        if (ready <= 0 || !open) {
+            terminal_flush(terminal);
+            continue;
+        }
+        if (!wait[1].revents)
             continue;
         ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
-        if (got <= 0)
-            break;
+        if (got <= 0) {
+            g_atomic_int_set(&terminal->open, 0);
+            continue;
+        }
         handle_input(terminal, buffer, (size_t)got);
     }
     g_atomic_int_set(&terminal->open, 0);
@@ -124,13 +134,14 @@ struct terminal *terminal_new(const struct terminal_handlers *handlers)
 
     terminal->handlers = *handlers;
     terminal->pending = g_byte_array_new();
+    g_mutex_init(&terminal->output);
     terminal->interactive = isatty(STDIN_FILENO);
     terminal->wake[0] = terminal->wake[1] = -1;
-    if (!input_can_speak() || pipe(terminal->wake) != 0)
+    if (pipe(terminal->wake) != 0)
         return terminal;
     if (terminal->interactive)
         make_raw();
-    g_atomic_int_set(&terminal->open, 1);
+    g_atomic_int_set(&terminal->open, input_can_speak());
     terminal->thread = g_thread_new("terminal", reader, terminal);
     return terminal;
 }
@@ -151,6 +162,7 @@ void terminal_free(struct terminal *terminal)
     terminal_flush(terminal);
     restore_mode();
     g_byte_array_unref(terminal->pending);
+    g_mutex_clear(&terminal->output);
     g_free(terminal);
 }
 
@@ -164,7 +176,7 @@ bool terminal_interactive(const struct terminal *terminal)
     return terminal->interactive;
 }
 
-void terminal_flush(struct terminal *terminal)
+static void flush_locked(struct terminal *terminal)
 {
     size_t done = 0;
 
@@ -182,13 +194,20 @@ void terminal_flush(struct terminal *terminal)
     g_byte_array_set_size(terminal->pending, 0);
 }
 
+void terminal_flush(struct terminal *terminal)
+{
+    g_mutex_lock(&terminal->output);
+    flush_locked(terminal);
+    g_mutex_unlock(&terminal->output);
+}
+
 void terminal_write(struct terminal *terminal, const uint8_t *data, size_t length)
 {
-    int64_t now = g_get_monotonic_time();
-
-    if (terminal->pending->len == 0)
-        terminal->pending_since = now;
+    if (!length)
+        return;
+    g_mutex_lock(&terminal->output);
     g_byte_array_append(terminal->pending, data, (guint)length);
-    if (terminal->pending->len >= OUTPUT_LIMIT || data[length - 1] == '\n' || now - terminal->pending_since > 20000)
-        terminal_flush(terminal);
+    if (terminal->pending->len >= OUTPUT_LIMIT || data[length - 1] == '\n' || !terminal->thread)
+        flush_locked(terminal);
+    g_mutex_unlock(&terminal->output);
 }
