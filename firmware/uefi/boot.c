@@ -2,8 +2,8 @@
 /*
  * The boot manager (UEFI 2.10, chapter 3): --efi-app, BootNext, BootOrder, then the default file of each volume.
  *
- * It is the first "guest function": the CPU starts on its stub, and each time a boot option has returned it stands there
- * again.
+ * It is the first "guest function": the CPU starts on its stub, and each time a boot option has returned it stands
+ * there again.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -84,7 +84,9 @@ static uint64_t load_file(struct uefi *uefi, uint64_t device, const char *file)
 }
 
 /* --- --efi-app --- */
-/* The device that the application will believe it came from: a volume, else a disk, else one that stands for the host. */
+/*
+ * The device that the application will believe it came from: a volume, else a disk, else one that stands for the host.
+ */
 static uint64_t app_device(struct uefi *uefi)
 {
     static const uint8_t host_path[24] = {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls in both directions: the guest into handlers, the firmware into guest functions, notifications on top of what runs.
+ * Calls in both directions: the guest into handlers, the firmware into guest functions, notifications on top of what
+ * runs.
  *
- * A call that waits leaves the program counter on its stub and is entered again.  A guest function that the firmware calls
- * returns to the trampoline, a stub of its own; the innermost frame says how to go on.  Nothing nests on the host's stack.
+ * A call that waits leaves the program counter on its stub and is entered again.  A guest function that the firmware
+ * calls returns to the trampoline, a stub of its own; the innermost frame says how to go on.  Nothing nests on the
+ * host's stack.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -83,8 +83,8 @@ struct uefi_config {
     unsigned range_count;
 
     /*
-     * Builders of tables that will stand at guest-physical @base (4096-aligned); the array is freed by the shim.  Called
-     * twice, first with base 0 to learn the size, which must not depend on it.  NULL: none.
+     * Builders of tables that will stand at guest-physical @base (4096-aligned); the array is freed by the shim.
+     * Called twice, first with base 0 to learn the size, which must not depend on it.  NULL: none.
      */
     GByteArray *(*build_acpi)(void *opaque, uint64_t base, uint64_t *rsdp);
     GByteArray *(*build_smbios)(void *opaque, uint64_t base, uint64_t *entry_point_3);

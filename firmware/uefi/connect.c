@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectController() and DisconnectController() (UEFI 2.10, section 7.3): guests' drivers meet controllers.  The driver
- * bindings are guest code, so each is a job that goes on in continuations.
+ * ConnectController() and DisconnectController() (UEFI 2.10, section 7.3): guests' drivers meet controllers.  The
+ * driver bindings are guest code, so each is a job that goes on in continuations.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LoadImage() from what guests provide: a file system driver's SimpleFileSystem, LoadFile2 or LoadFile.  Each step calls guest
- * code and goes on in a continuation; what has to be remembered stands in one block of pool memory.
+ * LoadImage() from what guests provide: a file system driver's SimpleFileSystem, LoadFile2 or LoadFile.  Each step
+ * calls guest code and goes on in a continuation; what has to be remembered stands in one block of pool memory.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware's map of physical memory: pages, their types and attributes (UEFI 2.10, section 7.2).  Pure bookkeeping; touches
- * no guest memory.
+ * The firmware's map of physical memory: pages, their types and attributes (UEFI 2.10, section 7.2).  Pure
+ * bookkeeping; touches no guest memory.
  */
 #ifndef GALVANIC_FIRMWARE_UEFI_MEMORY_MAP_H
 #define GALVANIC_FIRMWARE_UEFI_MEMORY_MAP_H
@@ -50,9 +50,9 @@ void memory_map_set(struct memory_map *map, uint64_t start, uint64_t pages, uint
 /* Allocation of conventional memory; the new type's attributes follow from the type. */
 enum memory_map_allocate { MEMORY_MAP_ANY, MEMORY_MAP_BELOW, MEMORY_MAP_AT };
 /*
- * @address: AT: where; BELOW: the last byte must not lie above it; out: where it is.  @granularity: pages, a power of two (1 or
- * 16), to which start and length are rounded for types that want it.
- * EFI_OUT_OF_RESOURCES, EFI_NOT_FOUND (AT: not free), EFI_INVALID_PARAMETER.
+ * @address: AT: where; BELOW: the last byte must not lie above it; out: where it is.  @granularity: pages, a power of
+ * two (1 or 16), to which start and length are rounded for types that want it. EFI_OUT_OF_RESOURCES, EFI_NOT_FOUND
+ * (AT: not free), EFI_INVALID_PARAMETER.
  */
 efi_status memory_map_allocate(struct memory_map *map, enum memory_map_allocate how, uint32_t type, uint64_t pages,
                                uint64_t granularity, uint64_t *address);

@@ -41,8 +41,8 @@ bool pe_parse(const uint8_t *data, size_t size, uint16_t machine, struct pe_imag
 /* Copies headers and sections to @memory, image->size bytes that are zero. */
 void pe_load(const struct pe_image *image, const uint8_t *data, size_t size, uint8_t *memory);
 /*
- * Applies the base relocations for an image at @memory (image->size bytes) that will run at @address.  False with @error: a
- * table that leads outside, an unknown type, or an image that cannot be moved.
+ * Applies the base relocations for an image at @memory (image->size bytes) that will run at @address.  False with
+ * @error: a table that leads outside, an unknown type, or an image that cannot be moved.
  */
 bool pe_relocate(const struct pe_image *image, uint8_t *memory, uint64_t address, GError **error);
 /* "x86_64", "aarch64", ... or "machine type 0x1234" in @buffer. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pool memory (UEFI 2.10, section 7.2): small pieces out of pages, 16-byte aligned.  The bookkeeping stands on the host, so that a
- * guest that writes past its piece harms itself alone.
+ * Pool memory (UEFI 2.10, section 7.2): small pieces out of pages, 16-byte aligned.  The bookkeeping stands on the
+ * host, so that a guest that writes past its piece harms itself alone.
  */
 #ifndef GALVANIC_FIRMWARE_UEFI_POOL_H
 #define GALVANIC_FIRMWARE_UEFI_POOL_H

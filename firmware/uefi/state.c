@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The shim's state: everything in the order of its making.  What guests see stands in guest memory and is not repeated here.
- * A state is loaded into a shim that uefi_reset() has run on, with the same configuration.
+ * The shim's state: everything in the order of its making.  What guests see stands in guest memory and is not repeated
+ * here. A state is loaded into a shim that uefi_reset() has run on, with the same configuration.
  */
 #include <string.h>
 

@@ -78,8 +78,8 @@ bool uefi_delay(struct uefi_call *call, int64_t ns);
 /* Rests until virtual time @deadline (CLOCK_NEVER: none), a device timer, input or an event; to be returned. */
 uint64_t uefi_rest(struct uefi *uefi, int64_t deadline);
 /*
- * The guest asked for something that is not there yet (a key, a packet) and will be told so: a loop of such calls passes
- * virtual time quickly.  To be called before returning EFI_NOT_READY.
+ * The guest asked for something that is not there yet (a key, a packet) and will be told so: a loop of such calls
+ * passes virtual time quickly.  To be called before returning EFI_NOT_READY.
  */
 void uefi_polled(struct uefi *uefi);
 /* Something was there: the loop is over. */
@@ -107,8 +107,8 @@ bool uefi_write_guid(struct uefi *uefi, uint64_t address, const struct efi_guid 
 /* Is the whole range accessible? */
 bool uefi_accessible(struct uefi *uefi, uint64_t address, uint64_t length);
 /*
- * Host pointer to a range in one piece, for bulk transfers while boot services live; NULL as uefi_read().  Valid during the
- * current call.  After writing through it: uefi_written().
+ * Host pointer to a range in one piece, for bulk transfers while boot services live; NULL as uefi_read().  Valid
+ * during the current call.  After writing through it: uefi_written().
  */
 void *uefi_pointer(struct uefi *uefi, uint64_t address, uint64_t length);
 void uefi_written(struct uefi *uefi, uint64_t address, uint64_t length);
@@ -123,8 +123,8 @@ uint16_t *uefi_text_to_char16(const char *text, size_t *size);
 char *uefi_char16_to_text(const uint16_t *text, size_t count);
 
 /*
- * The usual "buffer and size" answer: *@size_address is the caller's buffer size; too small: the needed size goes there and
- * EFI_BUFFER_TOO_SMALL is returned; else data and size are written.
+ * The usual "buffer and size" answer: *@size_address is the caller's buffer size; too small: the needed size goes
+ * there and EFI_BUFFER_TOO_SMALL is returned; else data and size are written.
  */
 efi_status uefi_answer(struct uefi *uefi, uint64_t size_address, uint64_t buffer, const void *data, uint64_t length);
 
@@ -160,8 +160,8 @@ bool uefi_pages_free(struct uefi *uefi, uint64_t address, uint64_t count);
 
 /* --- handles, interfaces and the host's objects behind them --- */
 /*
- * A kind of host object that stands behind interfaces.  Its objects are saved and restored in the order of their creation;
- * references to other objects are saved as interface addresses.
+ * A kind of host object that stands behind interfaces.  Its objects are saved and restored in the order of their
+ * creation; references to other objects are saved as interface addresses.
  */
 struct uefi_object_class {
     const char *name;
@@ -181,8 +181,8 @@ struct uefi_object_class {
 void uefi_register_class(struct uefi *uefi, const struct uefi_object_class *object_class);
 
 /*
- * An interface structure of @size bytes, zeroed, in EfiBootServicesData, with @object behind it (owned from now on: freed by the
- * class).  Fill it with uefi_write64() and uefi_function().  0: out of memory (the object is freed).
+ * An interface structure of @size bytes, zeroed, in EfiBootServicesData, with @object behind it (owned from now on:
+ * freed by the class).  Fill it with uefi_write64() and uefi_function().  0: out of memory (the object is freed).
  */
 uint64_t uefi_interface_new(struct uefi *uefi, uint64_t size, const struct uefi_object_class *object_class,
                             void *object);
@@ -227,8 +227,10 @@ typedef uint64_t uefi_continuation(struct uefi *uefi, uint64_t *data, uint64_t r
 /* Before its first use, in an order that depends on the configuration alone. */
 void uefi_register_continuation(struct uefi *uefi, uefi_continuation *continuation);
 /*
- * To be returned by a handler or continuation (it is UEFI_PENDING): the guest function runs with up to six arguments, then
- * @continuation; what that returns is the result of the handler's service.  @data (UEFI_CONTINUATION_DATA values) is copied.
+ * To be returned by a handler or continuation (it is UEFI_PENDING): the guest function runs with up to six arguments,
+ * then
+ * @continuation; what that returns is the result of the handler's service.  @data (UEFI_CONTINUATION_DATA values) is
+ * copied.
  */
 uint64_t uefi_call_guest(struct uefi *uefi, uint64_t function, const uint64_t *arguments, unsigned count,
                          uefi_continuation *continuation, const uint64_t *data);
@@ -254,16 +256,17 @@ bool uefi_set_variable(struct uefi *uefi, const struct efi_guid *vendor, const c
 /*
  * --- what the protocols' side gives the core (protocols.h) ---
  *
- * protocols_init() makes all handles and protocols of the firmware; it is called at reset when memory, tables and the handle
- * database are ready.  protocols_register() registers classes and continuations; it is called once at uefi_new().
- * protocols_end() is called by a successful ExitBootServices(): the console lets go of the devices.
+ * protocols_init() makes all handles and protocols of the firmware; it is called at reset when memory, tables and the
+ * handle database are ready.  protocols_register() registers classes and continuations; it is called once at
+ * uefi_new(). protocols_end() is called by a successful ExitBootServices(): the console lets go of the devices.
  */
 void protocols_register(struct uefi *uefi);
 void protocols_init(struct uefi *uefi);
 void protocols_end(struct uefi *uefi);
 /*
- * Reads a whole file from the SimpleFileSystem of ours on @handle; @path is UTF-8 with back slashes.  NULL with *@status:
- * EFI_NOT_FOUND, EFI_UNSUPPORTED (no file system of ours there: the core asks the guest's), EFI_DEVICE_ERROR.
+ * Reads a whole file from the SimpleFileSystem of ours on @handle; @path is UTF-8 with back slashes.  NULL with
+ * *@status: EFI_NOT_FOUND, EFI_UNSUPPORTED (no file system of ours there: the core asks the guest's),
+ * EFI_DEVICE_ERROR.
  */
 GBytes *file_system_read(struct uefi *uefi, uint64_t handle, const char *path, efi_status *status);
 /* Firmware's own words on the console (UTF-8, "\n" becomes CR LF). */
@@ -278,7 +281,9 @@ size_t device_path_length(const uint8_t *path, size_t available);
 char *device_path_text(const uint8_t *path, size_t length);
 /* A copy of @path (NULL: empty) with a file node for @file (UTF-8, back slashes) before its end; to be freed. */
 uint8_t *device_path_append_file(const uint8_t *path, size_t length, const char *file, size_t *new_length);
-/* File path of the media file nodes (type 4, subtype 4) that begin at @node, joined with one back slash; to be freed. */
+/*
+ * File path of the media file nodes (type 4, subtype 4) that begin at @node, joined with one back slash; to be freed.
+ */
 char *device_path_file(const uint8_t *node, size_t available);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What differs between architectures in the UEFI shim: calling convention, stubs, power-on state (UEFI 2.10, section 2.3). */
+/*
+ * What differs between architectures in the UEFI shim: calling convention, stubs, power-on state (UEFI 2.10, section
+ * 2.3).
+ */
 #ifndef GALVANIC_FIRMWARE_UEFI_UEFI_ARCH_H
 #define GALVANIC_FIRMWARE_UEFI_UEFI_ARCH_H
 
@@ -32,7 +35,9 @@ struct uefi_arch {
     unsigned exceptions;    /* stubs for exceptions, then one for stray interrupts */
 
     void (*write_stub)(enum uefi_stub_kind kind, uint8_t stub[UEFI_STUB_SIZE]);
-    /* Reserves what the architecture keeps to itself in the memory map and prepares tables; at reset. False: no room. */
+    /*
+     * Reserves what the architecture keeps to itself in the memory map and prepares tables; at reset. False: no room.
+     */
     bool (*prepare)(struct uefi *uefi);
     /* CPU 0 as firmware leaves it for the first instruction at @pc with the stack below @stack. */
     void (*enter)(struct uefi *uefi, struct cpu *cpu, uint64_t pc, uint64_t stack);

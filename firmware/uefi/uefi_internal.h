@@ -297,8 +297,8 @@ efi_status uefi_image_load(struct uefi *uefi, uint64_t parent, uint64_t device, 
                            const uint8_t *data, size_t size, const char *name, uint64_t *handle, GError **error);
 efi_status uefi_image_set_options(struct uefi *uefi, uint64_t handle, const void *options, size_t size);
 /*
- * To be returned: runs the image.  From StartImage(), or (@boot_manager) from the boot manager, whose uefi_boot_returned() then
- * says how to go on.
+ * To be returned: runs the image.  From StartImage(), or (@boot_manager) from the boot manager, whose
+ * uefi_boot_returned() then says how to go on.
  */
 uint64_t uefi_image_start(struct uefi *uefi, uint64_t handle, bool boot_manager, uint64_t exit_size,
                           uint64_t exit_data);

@@ -2,8 +2,8 @@
 /*
  * UEFI variables (UEFI 2.10, section 8.2).
  *
- * The store's file: "GALVVARS", version, count, then each variable as vendor, attributes, name length in characters, data
- * length, name, data; at the end the CRC-32 of all before it.  Little endian.
+ * The store's file: "GALVVARS", version, count, then each variable as vendor, attributes, name length in characters,
+ * data length, name, data; at the end the CRC-32 of all before it.  Little endian.
  */
 #include "firmware/uefi/variables.h"
 

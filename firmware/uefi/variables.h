@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * UEFI variables (UEFI 2.10, section 8.2): the rules and the store, without guest memory.  Non-volatile ones live in a file
- * beside the image.
+ * UEFI variables (UEFI 2.10, section 8.2): the rules and the store, without guest memory.  Non-volatile ones live in a
+ * file beside the image.
  */
 #ifndef GALVANIC_FIRMWARE_UEFI_VARIABLES_H
 #define GALVANIC_FIRMWARE_UEFI_VARIABLES_H
@@ -41,8 +41,8 @@ struct variable {
 struct variables;
 
 /*
- * @path: the store (NULL: none); a missing file is an empty store.  NULL with @error: a file that is no store of ours, or
- * cannot be read.
+ * @path: the store (NULL: none); a missing file is an empty store.  NULL with @error: a file that is no store of ours,
+ * or cannot be read.
  */
 struct variables *variables_new(const char *path, bool read_only, GError **error);
 void variables_free(struct variables *variables);
@@ -53,8 +53,8 @@ void variables_reset(struct variables *variables);
 const struct variable *variables_find(const struct variables *variables, const struct efi_guid *vendor,
                                       const uint16_t *name, bool at_runtime);
 /*
- * What SetVariable() does; the file is written when a non-volatile variable changed.  EFI_DEVICE_ERROR: the host could not
- * write it (the change holds in memory).
+ * What SetVariable() does; the file is written when a non-volatile variable changed.  EFI_DEVICE_ERROR: the host could
+ * not write it (the change holds in memory).
  */
 efi_status variables_set(struct variables *variables, const struct efi_guid *vendor, const uint16_t *name,
                          uint32_t attributes, const void *data, size_t length, bool at_runtime);

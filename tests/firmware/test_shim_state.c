@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The shim in mid-flight: the test application is stopped at many points, saved, loaded into a fresh machine and run to its
- * end there; and it is run in slices of odd lengths.  Each time it must end in the very same state.
+ * The shim in mid-flight: the test application is stopped at many points, saved, loaded into a fresh machine and run
+ * to its end there; and it is run in slices of odd lengths.  Each time it must end in the very same state.
  */
 #include "boards/board.h"
 #include "emu/machine.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls every service and every protocol function that it finds with arguments of all kinds, right and wrong: the host must
- * bear it.  The first load option is the seed.  It ends by shutting down, or the guest crashes; both are well.
+ * Calls every service and every protocol function that it finds with arguments of all kinds, right and wrong: the host
+ * must bear it.  The first load option is the seed.  It ends by shutting down, or the guest crashes; both are well.
  */
 #include "tests/firmware/app/efi.h"
 
