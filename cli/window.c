@@ -274,7 +274,8 @@ static bool seen_by_nobody(void)
 {
     const char *driver = SDL_GetCurrentVideoDriver();
 
-    return !SDL_getenv("SDL_VIDEODRIVER") && driver && (!strcmp(driver, "offscreen") || !strcmp(driver, "dummy"));
+    return !SDL_getenv("SDL_VIDEODRIVER") && driver &&
+           (strcmp(driver, "offscreen") == 0 || strcmp(driver, "dummy") == 0);
 }
 
 static bool open_window(struct window *window)

@@ -221,7 +221,7 @@ static bool listed(struct uefi *uefi, const char *variable, uint32_t index, uint
     GBytes *value = uefi_variable(uefi, &guid_global_variable, variable);
     gsize size = 0;
     const uint8_t *data = value ? g_bytes_get_data(value, &size) : NULL;
-    bool there = size >= 2 * ((gsize)index + 1);
+    bool there = data && size >= 2 * ((gsize)index + 1);
 
     if (there)
         *number = (uint16_t)(data[2 * index] | data[2 * index + 1] << 8);

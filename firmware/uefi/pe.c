@@ -106,7 +106,7 @@ static const uint8_t *find_coff(const uint8_t *data, size_t size, GError **error
         return NULL;
     }
     uint32_t offset = get32(data + 60);
-    if (offset > size || size - offset < COFF_SIZE || memcmp(data + offset, "PE\0\0", 4)) {
+    if (offset > size || size - offset < COFF_SIZE || memcmp(data + offset, "PE\0\0", 4) != 0) {
         bad(error, "it has no PE header");
         return NULL;
     }

@@ -78,7 +78,7 @@ enum progress { SEQUENCE_GOES_ON, SEQUENCE_DONE, SEQUENCE_UNKNOWN };
 static uint16_t letter_scan(uint8_t letter)
 {
     static const struct {
-        char letter;
+        uint8_t letter;
         uint8_t scan;
     } keys[] = {
         {'A', SCAN_UP},   {'B', SCAN_DOWN}, {'C', SCAN_RIGHT},  {'D', SCAN_LEFT},   {'F', SCAN_END},

@@ -481,7 +481,7 @@ static void test_input_ex(void)
     g_assert_cmphex(shim_get8(shim, out + 8), ==, TOGGLE_STATE_VALID | TOGGLE_CAPS);
     memory_write8(machine_memory(shim->machine), toggle, 0x04);
     assert_status(shim_call(shim, console.in_ex + IN_SET_STATE, console.in_ex, toggle), EFI_UNSUPPORTED);
-    data = shim_new(shim, "\0\0q\0\0\0\0\0\0", 12); /* the key q */
+    data = shim_new(shim, "\0\0q\0\0\0\0\0\0\0\0", 12); /* the key q */
     assert_status(shim_call(shim, console.in_ex + IN_REGISTER, console.in_ex, data, 0, handle), EFI_INVALID_PARAMETER);
     assert_status(shim_call(shim, console.in_ex + IN_REGISTER, console.in_ex, data, SHIM_BUFFER, handle), EFI_SUCCESS);
     before = shim->uefi->notifications->len;

@@ -374,7 +374,7 @@ static void test_two_handles(void)
     if (!judge_have("sgdisk mkfs.vfat mcopy"))
         return;
     start(&test, 0);
-    buffer = shim_new(shim, "fresh", 16);
+    buffer = shim_new(shim, "fresh", 6);
     assert_status(open_at(&test, test.root, "shared", MODE_CREATE, 0, &one), EFI_SUCCESS);
     assert_status(open_at(&test, test.root, "shared", MODE_READ, 0, &two), EFI_SUCCESS);
     assert_status(transfer(&test, one, FILE_WRITE, buffer, &size), EFI_SUCCESS);

@@ -178,7 +178,7 @@ static void test_serial_io(void)
     g_assert_cmpuint(shim_get32(&shim, mode + 20), ==, 7);
     assert_status(shim_call(&shim, serial + 16, serial, 1000000, 0, 0, 0, 8, 0), EFI_INVALID_PARAMETER);
     size = shim_new64(&shim, 5);
-    buffer = shim_new(&shim, "hello", 16);
+    buffer = shim_new(&shim, "hello", 6);
     assert_status(shim_call(&shim, serial + 40, serial, size, buffer), EFI_SUCCESS);
     g_assert_cmpstr(shim.serial->str, ==, "hello");
     assert_status(shim_call(&shim, serial + 48, serial, size, buffer), EFI_TIMEOUT);
