@@ -80,6 +80,26 @@ static bool machine_handles(CPUState *cs, bool hypercall)
     return true;
 }
 
+/*
+ * An instruction that faults is not counted. A guest whose vectors cannot be executed would take exceptions for ever and
+ * no run would end: the second exception in a row without an instruction between them counts as one.
+ */
+static void count_exception(CPUState *cs)
+{
+    struct cpu *cpu = cpu_of(cs);
+    struct aarch64_data *data = cpu->target_data;
+    uint64_t now = cpu_instructions_now(cpu);
+
+    if (now == data->last_exception) {
+        if (cs->icount_decr_ptr->u16.low > 0) {
+            cs->icount_decr_ptr->u16.low--;
+        } else if (cs->icount_extra > 0) {
+            cs->icount_extra--;
+        }
+    }
+    data->last_exception = cpu_instructions_now(cpu);
+}
+
 void aarch64_deliver_exception(CPUState *cs)
 {
     CPUARMState *env = cs->env_ptr;
@@ -96,6 +116,7 @@ void aarch64_deliver_exception(CPUState *cs)
         env->exception.syndrome = syn_uncategorized();
         env->exception.target_el = 1;
     }
+    count_exception(cs);
     observe(cs);
     arm_cpu_do_interrupt(cs);
     cs->interrupt_request &= ~(uint32_t)CPU_INTERRUPT_EXITTB; /* asks to leave the chain of blocks: done */

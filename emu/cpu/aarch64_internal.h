@@ -26,11 +26,12 @@
 struct aarch64_data {
     uint64_t journal[JOURNAL_SIZE]; /* page address | TLB index */
     unsigned journal_count;         /* JOURNAL_SIZE: more than it holds */
-    uint64_t blocks[64]; /* 2 MB areas that may have parts of larger pages in the TLBs: one bit of a hash each */
-    bool huge_blocks;    /* parts of pages larger than 2 MB */
-    bool tagged;         /* entries under addresses with a tag in the top byte */
-    bool pc_set;         /* aarch64_set_pc() in a hypercall */
-    GPtrArray *trapped;  /* of CPU 0: registers sent to the machine */
+    uint64_t blocks[64];     /* 2 MB areas that may have parts of larger pages in the TLBs: one bit of a hash each */
+    bool huge_blocks;        /* parts of pages larger than 2 MB */
+    bool tagged;             /* entries under addresses with a tag in the top byte */
+    uint64_t last_exception; /* the count at the last exception; UINT64_MAX: none since the reset */
+    bool pc_set;             /* aarch64_set_pc() in a hypercall */
+    GPtrArray *trapped;      /* of CPU 0: registers sent to the machine */
 };
 
 static inline struct aarch64_data *data_of(CPUARMState *env)

@@ -11,6 +11,7 @@
 #define TCR_TBI_SHIFT 37
 #define TCR_HPD_SHIFT 41
 #define TCR_TBID_SHIFT 51
+#define TCR_E0PD_SHIFT 55
 
 #define DESC_VALID (1ull << 0)
 #define DESC_TABLE (1ull << 1)
@@ -58,7 +59,7 @@ struct walk {
 struct half {
     bool upper;
     bool tagged;         /* the top byte is ignored */
-    bool disabled;       /* EPDn */
+    bool disabled;       /* EPDn, or E0PDn for EL0 */
     bool flat;           /* HPDn: attributes of tables are ignored */
     unsigned input_bits; /* 64 - TnSZ */
     unsigned stride;     /* address bits a level resolves */
@@ -101,7 +102,7 @@ static struct half half_of(const struct walk *walk)
     struct half half = {
         .upper = upper,
         .tagged = tag_ignored(tcr, upper, walk->access),
-        .disabled = tcr & (upper ? TCR_EPD1 : TCR_EPD0),
+        .disabled = (tcr & (upper ? TCR_EPD1 : TCR_EPD0)) || (walk->el0 && extract64(tcr, TCR_E0PD_SHIFT + upper, 1)),
         .flat = extract64(tcr, TCR_HPD_SHIFT + upper, 1),
         .input_bits = 64 - CLAMP(size, 16, 39),
         .stride = 9,

@@ -49,6 +49,10 @@ static void identify_max(ARMCPU *cpu)
     set_field(&isar->id_aa64isar1, 28, 0); /* GPI */
     set_field(&isar->id_aa64pfr0, 32, 0);  /* SVE */
     set_field(&isar->id_aa64mmfr1, 8, 0);  /* VH */
+    set_field(&isar->id_aa64pfr0, 56, 1);  /* CSV2, CSV3, ECBHB: nothing is speculated here, and a kernel */
+    set_field(&isar->id_aa64pfr0, 60, 1);  /* that knows need not isolate its page tables */
+    set_field(&isar->id_aa64mmfr1, 60, 1);
+    set_field(&isar->id_aa64mmfr2, 60, 1); /* E0PD, without which it would for the sake of address randomisation */
     cpu->ctr |= 1u << 28 | 1u << 29;       /* IDC, DIC: caches need no maintenance */
 }
 

@@ -169,7 +169,9 @@ static void pass_run_state(struct pass *pass, struct cpu *cpu)
     uint64_t instructions = pass_u64(pass, cpu_instructions_now(cpu));
     uint32_t flags = pass_u32(pass, (cpu->on ? 1u : 0) | (cs->halted ? 2u : 0));
     uint32_t lines = pass_u32(pass, cs->interrupt_request & LINES);
+    struct aarch64_data *data = cpu->target_data;
 
+    U64(data->last_exception);
     if (!pass->out && !pass->failed) {
         aarch64_engine_set_instructions(cpu, instructions);
         cpu->on = flags & 1;
@@ -246,8 +248,10 @@ void aarch64_reset(struct cpu *cpu)
     CPUState *cs = cpu->state;
     uint64_t instructions = cpu_instructions_now(cpu);
     uint32_t lines = cs->interrupt_request & LINES;
+    struct aarch64_data *data = cpu->target_data;
 
     cpu_reset(cs);
+    data->last_exception = UINT64_MAX;
     cs->interrupt_request = lines;
     aarch64_engine_set_instructions(cpu, instructions);
     forget_tlb(cpu);

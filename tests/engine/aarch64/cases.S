@@ -143,6 +143,13 @@
         mov x4, #3
         mov x5, #4
         casp x2, x3, x4, x5, [x7]
+        add x7, x1, #64
+        movn x12, #9
+        str x12, [x7]
+        mov x13, #5
+        ldsmax x13, x4, [x7]
+        ldsminh w13, w4, [x7]           /* min(5, 5) */
+        ldsmin x12, x4, [x7]
         stop
 
 /* LDXR and STXR: success, a lost monitor, a changed value, a pair. */

@@ -156,7 +156,7 @@ static void floating_point_trap(void)
 
 static void large_system_extensions(void)
 {
-    static const uint64_t expected[] = {0x90, 0x85, 1, 0xffffffff, 7, 99, 3, 4};
+    static const uint64_t expected[] = {0x90, 0x85, 1, 0xffffffff, 7, 99, 3, 4, (uint64_t)-10};
     struct machine *machine = machine_new("cases", "max", 1, 6);
 
     run_to_stop(machine);
@@ -170,7 +170,7 @@ static void large_system_extensions(void)
 
     machine = machine_new("cases", "cortex-a72", 1, 6); /* has none of them */
     run_to_stop(machine);
-    g_assert_cmpuint(machine->exception_count, ==, 9);
+    g_assert_cmpuint(machine->exception_count, ==, 12);
     machine_free(machine);
 }
 
@@ -271,6 +271,32 @@ static void address_translation(void)
     machine_free(machine);
 }
 
+/* TCR_EL1.E0PD1: EL0 gets no further than to the border of the kernel's half. */
+static void privileged_half(void)
+{
+    struct machine *machine = machine_new("cases", "max", 1, 0);
+    struct aarch64_registers registers;
+
+    machine_write(machine, USER_CODE, 0xd4000001f9400020); /* LDR X0, [X1]; SVC #0 */
+    machine_write(machine, USER_DATA, 0x1234);
+    aarch64_get_registers(machine->cpu, &registers);
+    registers.pc = USER_CODE;
+    registers.pstate = 0;
+    registers.sp_el1 = STACK;
+    registers.x[1] = UPPER + USER_DATA;
+    aarch64_set_registers(machine->cpu, &registers);
+    cpu_run(machine->cpu, 1);
+    g_assert_cmphex(aarch64_x(machine->cpu, 0), ==, 0x1234);
+    g_assert_cmpuint(machine->exception_count, ==, 0);
+    registers.tcr_el1 |= 1ull << 56;
+    aarch64_set_registers(machine->cpu, &registers);
+    cpu_run(machine->cpu, 1);
+    g_assert_cmpuint(machine->exception_count, ==, 1);
+    g_assert_cmphex(machine->exceptions[0].syndrome, ==, 0x92000004); /* translation, level 0 */
+    g_assert_cmphex(machine->exceptions[0].address, ==, UPPER + USER_DATA);
+    machine_free(machine);
+}
+
 /* Two pages change places behind the TLB's back. */
 static bool exchange_pages(struct machine *machine, struct cpu *cpu, uint32_t immediate)
 {
@@ -356,6 +382,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/aarch64/pan", privileged_access_never);
     g_test_add_func("/engine/aarch64/address-translation", address_translation);
     g_test_add_func("/engine/aarch64/address-spaces", address_spaces);
+    g_test_add_func("/engine/aarch64/privileged-half", privileged_half);
     g_test_add_func("/engine/aarch64/aarch32", aarch32_program);
     return g_test_run();
 }

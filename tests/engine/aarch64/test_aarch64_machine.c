@@ -342,8 +342,8 @@ static void identification(void)
         const char *model;
         uint64_t midr, pfr0, pfr1, dfr0, isar0, isar1, mmfr0, mmfr1, mmfr2, ctr;
     } expected[] = {
-        {"max", 0x000f0510, 0x00110012, 1, 0x10305006, 0x1021111110212120, 0x0000011100211002, 0x1124, 0x00211020, 0x11,
-         0xb444c004},
+        {"max", 0x000f0510, 0x1100000000110012, 1, 0x10305006, 0x1021111110212120, 0x0000011100211002, 0x1124,
+         0x1000000000211020, 0x1000000000000011, 0xb444c004},
         {"cortex-a72", 0x410fd083, 0x12, 0, 0x10305006, 0x11120, 0, 0x1124, 0, 0, 0x8444c004},
     };
 
@@ -373,7 +373,7 @@ static void gic_system_registers(void)
 
     trap_registers(machine);
     run_to_stop(machine);
-    g_assert_cmphex(machine_read(machine, DATA + 8), ==, 0x01110012);
+    g_assert_cmphex(machine_read(machine, DATA + 8), ==, 0x1100000001110012);
     machine_free(machine);
 }
 
