@@ -3,10 +3,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "boards/board.h"
 #include "emu/machine.h"
-#include "firmware/uefi/device_path.h"
 #include "firmware/uefi/variables.h"
+#include "tests/firmware/platform.h"
 
 #define LIMIT 20000000u
 #define SECTOR 512u
@@ -14,7 +13,6 @@
 #define FAT_SECTORS 9u
 #define ROOT_SECTORS 14u
 #define DATA_START (1 + 2 * FAT_SECTORS + ROOT_SECTORS)
-#define BOOT_FILE "BOOTX64 EFI"
 
 static char *application;
 static gsize application_size;
@@ -99,7 +97,7 @@ static struct block *bootable(const char *mark)
 {
     g_autofree uint8_t *file = marked(mark);
 
-    return make_disk(BOOT_FILE, file, application_size);
+    return make_disk(platform()->boot_file, file, application_size);
 }
 
 /* --- a run --- */
@@ -123,7 +121,7 @@ static void quiet(void *opaque, const char *text)
 
 static void run(struct run *run)
 {
-    const struct machine_config config = {.arch = CPU_ARCH_X86_64,
+    const struct machine_config config = {.arch = platform()->arch,
                                           .cpus = 1,
                                           .picoseconds_per_instruction = 1000,
                                           .nanoseconds_per_pause = 100,
@@ -140,7 +138,7 @@ static void run(struct run *run)
     for (unsigned i = 0; i < 2 && run->disks[i]; i++)
         board.disks[board.disk_count++] = (struct board_disk){.block = run->disks[i]};
     machine_set_note_handler(machine, quiet, NULL);
-    g_assert_nonnull(q35_new(machine, &board, NULL));
+    g_assert_nonnull(platform()->make(machine, &board, NULL));
     machine_reset(machine);
     machine_set_limits(machine, 0, LIMIT);
     run->stop = machine_run(machine);
@@ -171,7 +169,8 @@ static void test_nothing_at_all(void)
 
     run(&r);
     g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
-    g_assert_nonnull(strstr(r.message, "nothing to start for x86_64"));
+    g_autofree char *words = g_strdup_printf("nothing to start for %s", platform()->name);
+    g_assert_nonnull(strstr(r.message, words));
     g_assert_nonnull(strstr(r.message, "no volume"));
     done(&r);
 }
@@ -182,7 +181,7 @@ static void test_file_is_missing(void)
 
     run(&r);
     g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
-    g_assert_nonnull(strstr(r.message, "\\EFI\\BOOT\\BOOTX64.EFI"));
+    g_assert_nonnull(strstr(r.message, platform()->boot_path));
     g_assert_nonnull(strstr(r.message, "not there"));
     done(&r);
 }
@@ -191,12 +190,14 @@ static void test_other_machine(void)
 {
     g_autofree uint8_t *file = g_memdup2(application, application_size);
     unsigned pe = file[60] | file[61] << 8;
-    put16(file + pe + 4, 0xAA64);
-    struct run r = {.disks = {make_disk(BOOT_FILE, file, application_size)}};
+    put16(file + pe + 4, platform()->other_pe);
+    struct run r = {.disks = {make_disk(platform()->boot_file, file, application_size)}};
 
     run(&r);
     g_assert_cmpint(r.stop, ==, MACHINE_STOP_REFUSED);
-    g_assert_nonnull(strstr(r.message, "the program is made for aarch64, this machine is x86_64"));
+    g_autofree char *words =
+        g_strdup_printf("the program is made for %s, this machine is %s", platform()->other, platform()->name);
+    g_assert_nonnull(strstr(r.message, words));
     done(&r);
 }
 
@@ -247,18 +248,16 @@ static void test_given_application(void)
     done(&r);
 }
 
-/* A boot option for the file on SATA port @port. */
-static void set_option(struct variables *variables, const char *name, unsigned port, const char *options)
+/* A boot option for the file on disk @disk. */
+static void set_option(struct variables *variables, const char *name, unsigned disk, const char *options)
 {
     g_autoptr(GByteArray) path = g_byte_array_new();
     g_autoptr(GByteArray) value = g_byte_array_new();
     g_autofree gunichar2 *wide = g_utf8_to_utf16(name, -1, NULL, NULL, NULL);
     uint8_t head[6 + 4] = {1, 0, 0, 0, 0, 0, 'd', 0, 0, 0};
 
-    device_path_acpi(path, EISA_PNP(0x0A03), 0);
-    device_path_pci(path, 0x1F << 3 | 2);
-    device_path_sata(path, (uint16_t)port);
-    device_path_file_node(path, "\\EFI\\BOOT\\BOOTX64.EFI");
+    platform()->disk_path(path, disk);
+    device_path_file_node(path, platform()->boot_path);
     device_path_end(path);
     put16(head + 4, path->len);
     g_byte_array_append(value, head, sizeof(head));

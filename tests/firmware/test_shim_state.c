@@ -3,8 +3,8 @@
  * The shim in mid-flight: the test application is stopped at many points, saved, loaded into a fresh machine and run
  * to its end there; and it is run in slices of odd lengths.  Each time it must end in the very same state.
  */
-#include "boards/board.h"
 #include "emu/machine.h"
+#include "tests/firmware/platform.h"
 
 #define POINTS 60
 #define LIMIT 50000000u /* instructions; the application needs about a million */
@@ -16,7 +16,7 @@ struct subject {
 
 static struct machine *make(const struct subject *subject)
 {
-    const struct machine_config config = {.arch = CPU_ARCH_X86_64,
+    const struct machine_config config = {.arch = platform()->arch,
                                           .cpus = 1,
                                           .picoseconds_per_instruction = 1000,
                                           .nanoseconds_per_pause = 100,
@@ -27,7 +27,7 @@ static struct machine *make(const struct subject *subject)
     struct machine *machine = machine_new(&config, &error);
 
     g_assert_no_error(error);
-    g_assert_nonnull(q35_new(machine, &board, &error));
+    g_assert_nonnull(platform()->make(machine, &board, &error));
     g_assert_no_error(error);
     machine_reset(machine);
     return machine;
