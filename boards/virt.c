@@ -7,6 +7,7 @@
  */
 #include "boards/virt_internal.h"
 #include "devices/display/ramfb.h"
+#include "devices/intc/gicv3_its.h"
 #include "devices/platform/fw_cfg.h"
 #include "devices/platform/pl061.h"
 #include "devices/platform/power_key.h"
@@ -60,10 +61,19 @@ static void set_pci_line(void *opaque, unsigned line, bool level)
     irq_set(&spi, level);
 }
 
+static void pci_message(void *opaque, uint8_t devfn, uint64_t address, uint32_t data)
+{
+    struct virt *virt = opaque;
+
+    gicv3_its_message(virt->its, devfn, address, data);
+}
+
 /* Disks take a slot each. */
 static void add_pci_devices(struct virt *virt, const struct board_config *config)
 {
-    const struct pci_bus_config bus = {.set_line = set_pci_line, .opaque = virt};
+    /* GICv2m is a register like others; the ITS wants to know whose message it is. */
+    const struct pci_bus_config bus = {
+        .set_line = set_pci_line, .message = virt->its ? pci_message : NULL, .opaque = virt};
     const struct virt_host_config host = {
         .ecam = VIRT_ECAM, .buses = VIRT_ECAM_BUSES, .io = VIRT_PCI_IO, .io_ports = VIRT_PCI_IO_PORTS};
     unsigned slot = VIRT_DISK_SLOT;

@@ -4,6 +4,7 @@
 #include "devices/intc/gicv2.h"
 #include "devices/intc/gicv2m.h"
 #include "devices/intc/gicv3.h"
+#include "devices/intc/gicv3_its.h"
 #include "emu/cpu/aarch64.h"
 
 #define CLUSTER_GICV2 8 /* CPUs that have all affinity fields but the lowest in common */
@@ -77,6 +78,7 @@ static void add_gicv3(struct virt *virt)
     for (unsigned i = 0; i < gic.cpus; i++)
         gic.affinity[i] = (uint32_t)virt->mpidr[i];
     virt->gicv3 = gicv3_new(virt->machine, &gic);
+    virt->its = gicv3_its_new(virt->machine, virt->gicv3, VIRT_ITS);
     for (unsigned i = 0; machine_engine(virt->machine) && i < count; i++)
         aarch64_trap_register(machine_engine(virt->machine), registers[i]);
 }

@@ -8,6 +8,7 @@
 #include "boards/virt_internal.h"
 #include "devices/display/ramfb.h"
 #include "devices/intc/gicv3.h"
+#include "devices/intc/gicv3_its.h"
 #include "firmware/acpi/acpi_virt.h"
 #include "firmware/fdt/fdt_virt.h"
 #include "firmware/linux/arm64_boot.h"
@@ -41,6 +42,7 @@ static void describe(const struct virt *virt, struct virt_description *board)
         .message_frame = {VIRT_GICV2M, gicv3 ? 0 : 0x1000},
         .message_first = VIRT_MESSAGE_FIRST,
         .message_count = VIRT_MESSAGE_COUNT,
+        .its = {VIRT_ITS, gicv3 ? GICV3_ITS_SIZE : 0},
         .redistributors = {VIRT_GICR, gicv3 ? (uint64_t)config->cpus * GICV3_REDISTRIBUTOR_SIZE : 0},
         .timers = {.secure = VIRT_TIMER_SECURE,
                    .physical = VIRT_TIMER_PHYSICAL,

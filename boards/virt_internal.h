@@ -10,6 +10,7 @@
 #define VIRT_GICD 0x08000000u
 #define VIRT_GICC 0x08010000u
 #define VIRT_GICV2M 0x08020000u
+#define VIRT_ITS 0x08080000u
 #define VIRT_GICR 0x080A0000u
 #define VIRT_UART 0x09000000u
 #define VIRT_RTC 0x09010000u
@@ -47,6 +48,7 @@
 struct fw_cfg;
 struct gicv2;
 struct gicv3;
+struct gicv3_its;
 struct ramfb;
 struct uefi;
 struct virt_timer;
@@ -62,6 +64,7 @@ struct virt {
 
     struct gicv2 *gicv2; /* one of the two */
     struct gicv3 *gicv3;
+    struct gicv3_its *its; /* with a GICv3 */
     struct virt_timer *timer;
     struct pci_bus *pci;
     struct fw_cfg *fw_cfg;

@@ -116,8 +116,8 @@ struct pci_bus_config {
     unsigned (*line)(void *opaque, uint8_t devfn, unsigned pin);
     /* Drives a line: the OR of all functions on it.  NULL: no INTx. */
     void (*set_line)(void *opaque, unsigned line, bool level);
-    /* Message-signalled write; NULL: memory_io_write() of the data at the address. */
-    void (*message)(void *opaque, uint64_t address, uint32_t data);
+    /* Message-signalled write by the function at @devfn; NULL: memory_io_write() of the data at the address. */
+    void (*message)(void *opaque, uint8_t devfn, uint64_t address, uint32_t data);
     void *opaque;
 };
 /* A device of the machine, which frees it; to be made before the functions on it. @id is the bus's ("pci"). */

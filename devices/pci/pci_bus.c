@@ -63,10 +63,10 @@ void pci_bus_update_lines(struct pci_bus *bus)
         drive_line(bus, line, compute_line(bus, line));
 }
 
-void pci_bus_message(struct pci_bus *bus, uint64_t address, uint32_t data)
+void pci_bus_message(struct pci_bus *bus, uint8_t devfn, uint64_t address, uint32_t data)
 {
     if (bus->config.message)
-        bus->config.message(bus->config.opaque, address, data);
+        bus->config.message(bus->config.opaque, devfn, address, data);
     else
         memory_io_write(machine_memory(bus->machine), MEMORY_SPACE_PHYSICAL, address, 4, data);
 }

@@ -39,6 +39,6 @@ bool pci_msix_load(struct pci_function *function, struct state_reader *in);
 
 /* A function's @pin changed level. */
 void pci_bus_update_line(struct pci_bus *bus, uint8_t devfn, unsigned pin);
-void pci_bus_message(struct pci_bus *bus, uint64_t address, uint32_t data);
+void pci_bus_message(struct pci_bus *bus, uint8_t devfn, uint64_t address, uint32_t data);
 
 #endif

@@ -61,7 +61,7 @@ static void send_message(struct pci_function *function, uint64_t address, uint32
 {
     /* A message is a write of the function's own: without Bus Master Enable it does not happen. */
     if (pci_bus_master(function))
-        pci_bus_message(function->bus, address, data);
+        pci_bus_message(function->bus, function->devfn, address, data);
     else
         machine_guest_error(function->bus->machine, function->name, "message while Bus Master Enable is clear");
 }

@@ -21,6 +21,7 @@ struct board {
     struct thing *thing, *other;
     bool line[PCI_LINES];
     unsigned edges[PCI_LINES];
+    uint8_t message_devfn;
     uint64_t message_address;
     uint32_t message_data;
     unsigned messages;
@@ -104,10 +105,11 @@ static void set_line(void *opaque, unsigned line, bool level)
     board->line[line] = level;
 }
 
-static void message(void *opaque, uint64_t address, uint32_t data)
+static void message(void *opaque, uint8_t devfn, uint64_t address, uint32_t data)
 {
     struct board *board = opaque;
 
+    board->message_devfn = devfn;
     board->message_address = address;
     board->message_data = data;
     board->messages++;
@@ -412,6 +414,7 @@ static void test_msi(void)
     g_assert_true(pci_msi_enabled(&board.thing->pci));
     pci_msi_send(&board.thing->pci, 0);
     g_assert_cmphex(board.message_address, ==, UINT64_C(0x100000000) | MESSAGE_ADDRESS);
+    g_assert_cmphex(board.message_devfn, ==, PCI_DEVFN(3, 0));
     g_assert_cmphex(board.message_data, ==, 0x4042);
     pci_msi_send(&board.thing->pci, 2); /* two messages are enabled: the last is shared */
     g_assert_cmphex(board.message_data, ==, 0x4043);

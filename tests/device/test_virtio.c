@@ -319,7 +319,7 @@ static void test_not_ready(void)
 }
 
 /* A message that is addressed to the device's own registers. */
-static void message_home(void *opaque, uint64_t address, uint32_t data)
+static void message_home(void *opaque, uint8_t devfn, uint64_t address, uint32_t data)
 {
     struct rig *rig = opaque;
 
