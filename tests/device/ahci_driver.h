@@ -87,7 +87,7 @@ static inline void rig_line(void *opaque, unsigned line, bool level)
     ((struct rig *)opaque)->line[line] = level;
 }
 
-static inline void rig_message(void *opaque, uint64_t address, uint32_t data)
+static inline void rig_message(void *opaque, uint8_t devfn, uint64_t address, uint32_t data)
 {
     g_assert_cmphex(address, ==, 0xFEE00000);
     g_assert_cmphex(data, ==, 0x41);
