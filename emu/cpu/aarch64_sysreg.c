@@ -155,6 +155,25 @@ static void make_no_operation(ARMCPRegInfo *ri)
     }
 }
 
+/* Checks that only EL2 could make fail, and that of SP_EL0, which the translation makes: each would be a call. */
+static void drop_checks(ARMCPU *cpu)
+{
+    static const uint32_t unchecked[] = {
+        AARCH64_SYSREG(3, 0, 1, 0, 0),  /* SCTLR_EL1 */
+        AARCH64_SYSREG(3, 0, 2, 0, 0),  /* TTBR0_EL1 */
+        AARCH64_SYSREG(3, 0, 2, 0, 1),  /* TTBR1_EL1 */
+        AARCH64_SYSREG(3, 0, 2, 0, 2),  /* TCR_EL1 */
+        AARCH64_SYSREG(3, 0, 4, 1, 0),  /* SP_EL0 */
+        AARCH64_SYSREG(3, 0, 5, 2, 0),  /* ESR_EL1 */
+        AARCH64_SYSREG(3, 0, 6, 0, 0),  /* FAR_EL1 */
+        AARCH64_SYSREG(3, 0, 13, 0, 1), /* CONTEXTIDR_EL1 */
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(unchecked); i++) {
+        aarch64_register(cpu, unchecked[i])->accessfn = NULL;
+    }
+}
+
 /* A write of these changes nothing that translated code depends on: the block goes on. */
 static void keep_block(ARMCPU *cpu)
 {
@@ -187,5 +206,6 @@ void aarch64_sysreg_adopt(ARMCPU *cpu)
     }
     make_no_operation(aarch64_register(cpu, AARCH64_SYSREG(1, 3, 7, 12, 1))); /* DC CVAP */
     make_no_operation(aarch64_register(cpu, AARCH64_SYSREG(1, 3, 7, 13, 1))); /* DC CVADP */
+    drop_checks(cpu);
     keep_block(cpu);
 }

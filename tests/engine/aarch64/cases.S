@@ -516,3 +516,15 @@
         str x0, [x1], #8
         .endr
         stop
+
+/* SP_EL0 from EL1t, where it is the stack pointer, and from EL1h; twice through the same code. */
+        case 26
+        mov x1, #2
+1:      msr spsel, #0
+        mrs x0, sp_el0
+        msr spsel, #1
+        mrs x2, sp_el0
+        msr sp_el0, x1
+        subs x1, x1, #1
+        b.ne 1b
+        stop

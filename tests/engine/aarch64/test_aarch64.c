@@ -238,6 +238,18 @@ static void user_counter(void)
     machine_free(machine);
 }
 
+static void stack_pointers(void)
+{
+    static const struct expected expected[] = {{0x02000000, NOT_FAR, CASE(26) + 8},
+                                               {0x02000000, NOT_FAR, CASE(26) + 8}};
+    struct machine *machine = machine_new("cases", "max", 1, 26);
+
+    run_to_stop(machine);
+    check_log(machine, expected, G_N_ELEMENTS(expected));
+    g_assert_cmphex(aarch64_x(machine->cpu, 2), ==, 2);
+    machine_free(machine);
+}
+
 static void privileged_access_never(void)
 {
     static const struct expected expected[] = {{0x9600000f, USER_DATA, CASE(12) + 16},
@@ -379,6 +391,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/aarch64/dc-zva", zero_cache_line);
     g_test_add_func("/engine/aarch64/user-traps", user_traps);
     g_test_add_func("/engine/aarch64/user-counter", user_counter);
+    g_test_add_func("/engine/aarch64/stack-pointers", stack_pointers);
     g_test_add_func("/engine/aarch64/pan", privileged_access_never);
     g_test_add_func("/engine/aarch64/address-translation", address_translation);
     g_test_add_func("/engine/aarch64/address-spaces", address_spaces);
