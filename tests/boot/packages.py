@@ -70,6 +70,17 @@ class Packages:
         for name in os.listdir(download):
             subprocess.run(['dpkg-deb', '-x', os.path.join(download, name), self.root], check=True)
         shutil.rmtree(download)
+        self._keep_links_inside()
         os.makedirs(os.path.dirname(stamp), exist_ok=True)
         open(stamp, 'w', encoding='ascii').close()
         return self.root
+
+    def _keep_links_inside(self):
+        """Absolute links mean this folder's files, not the host's."""
+        for folder, folders, files in os.walk(self.root):
+            for name in folders + files:
+                path = os.path.join(folder, name)
+                if os.path.islink(path) and os.path.isabs(os.readlink(path)):
+                    target = os.path.relpath(self.root + os.readlink(path), folder)
+                    os.remove(path)
+                    os.symlink(target, path)

@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, builtin, linux, loaders, clients, disk, replay, idle, trace, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, idle, trace, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -114,6 +114,8 @@ def images(suite):
     """Fetches and makes everything first, so that the other groups can run side by side."""
     for name, make in sorted(MAKERS.items()):
         suite.test('made: ' + name, lambda make=make: make(suite.maker, 'x86_64') and None)
+    for name in ('kernel', 'initrd', 'systemd-boot', 'grub', 'refind'):
+        suite.test('made for aarch64: ' + name, lambda name=name: MAKERS[name](suite.maker, 'aarch64') and None)
 
 
 def linux(suite):
@@ -219,16 +221,37 @@ def loaders(suite):
             raise Failed('--snapshot has changed the image or left variables behind')
     suite.test('--snapshot leaves the image alone', intact)
 
-    def variables():
-        copy = suite.path('variables.img')
-        shutil.copy(suite.maker.systemd_boot('x86_64'), copy)
-        name = '/sys/firmware/efi/efivars/Cell-12345678-1234-1234-1234-123456789abc'
-        suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; '
-                  'printf "\\\\007\\\\0\\\\0\\\\0copper" > ' + name + '; poweroff -f\\r')
-        suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; cat ' + name + '\\r',
-                  '--until', 'copper')
-        os.remove(copy)
-    suite.test('a variable that the guest sets is there in the next run', variables)
+    suite.test('a variable that the guest sets is there in the next run', kept_variable, suite, 'x86_64')
+
+
+def kept_variable(suite, arch):
+    copy = suite.path('variables.img')
+    shutil.copy(suite.maker.systemd_boot(arch), copy)
+    name = '/sys/firmware/efi/efivars/Cell-12345678-1234-1234-1234-123456789abc'
+    suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; '
+              'printf "\\\\007\\\\0\\\\0\\\\0copper" > ' + name + '; poweroff -f\\r')
+    suite.run(copy, '--expect', '/ # ', '--send', 'mount -t efivarfs e /sys/firmware/efi/efivars; cat ' + name + '\\r',
+              '--until', 'copper')
+    os.remove(copy)
+
+
+def aarch64(suite):
+    """The virt board: no option names the architecture where the image does."""
+    console = 'console=ttyAMA0'
+    for name, image in (('systemd-boot', Maker.systemd_boot), ('GRUB', Maker.grub), ('rEFInd', Maker.refind)):
+        suite.test(name + ', twice', lambda image=image: suite.twice(image(suite.maker, 'aarch64'), '--snapshot'))
+    for option, value in (('--board', 'virt,gic=3'), ('--describe', 'fdt'), ('--describe', 'both'),
+                          ('--cpu', 'cortex-a72')):
+        suite.test('systemd-boot with %s %s, twice' % (option, value), lambda option=option, value=value: suite.twice(
+            suite.maker.systemd_boot('aarch64'), '--snapshot', option, value))
+    for way in ('--efi-app', '--kernel'):
+        suite.test('the kernel by %s, twice' % way, lambda way=way: suite.twice(
+            way, suite.maker.kernel('aarch64'), '--initrd', suite.maker.initrd('aarch64'), '--append', console))
+    suite.test('a variable that the guest sets is there in the next run', kept_variable, suite, 'aarch64')
+    suite.test('the built-in guest', lambda: suite.twice('--arch', 'aarch64', '--expect', 'power off', '--send', '4',
+                                                         until='bridge'))
+    suite.test('its crash is told', lambda: suite.run('--arch', 'aarch64', '--expect', 'power off', '--send', '1', '--expect',
+                                                      'How', '--send', 'p', status=2) and None)
 
 
 def digest(path, length=None):
@@ -601,7 +624,7 @@ def looping_fat(suite):
         raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
 
 
-GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
+GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
           'trace': trace, 'input': input}
 
 
