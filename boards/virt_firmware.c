@@ -18,6 +18,9 @@
 
 #define FIRST_IO_PORT 0x1000u /* those below are no PCI device's */
 
+#define GICD_IGROUPR 0x80
+#define GICR_IGROUPR0 0x10080
+
 /* PL011: 115200 baud from 24 MHz, eight bits, FIFOs, transmitter and receiver on. */
 #define UARTIBRD 0x24
 #define UARTFBRD 0x28
@@ -60,6 +63,17 @@ static void describe(const struct virt *virt, struct virt_description *board)
         .pci_interrupt = VIRT_PCI_IRQ,
     };
     memcpy(board->mpidr, virt->mpidr, sizeof(board->mpidr));
+}
+
+/* As EDK2 leaves it: the CPU's redistributor is awake, and all interrupts are in Group 1, where systems look for them. */
+static void set_up_gicv3(struct virt *virt)
+{
+    struct memory *memory = machine_memory(virt->machine);
+
+    gicv3_wake(virt->gicv3, 0);
+    memory_io_write(memory, MEMORY_SPACE_PHYSICAL, VIRT_GICR + GICR_IGROUPR0, 4, UINT32_MAX);
+    for (unsigned intid = 32; intid < GICV3_INTERRUPTS; intid += 32)
+        memory_io_write(memory, MEMORY_SPACE_PHYSICAL, VIRT_GICD + GICD_IGROUPR + intid / 8, 4, UINT32_MAX);
 }
 
 static void set_up_devices(struct virt *virt)
@@ -252,7 +266,7 @@ void virt_reset_firmware(struct virt *virt)
         return;
     }
     if (virt->gicv3)
-        gicv3_wake(virt->gicv3, 0);
+        set_up_gicv3(virt);
     uefi_reset(virt->uefi);
 }
 

@@ -77,6 +77,8 @@ static uint64_t gpio_read(void *opaque, uint64_t offset, unsigned size)
 {
     const struct pl061 *gpio = opaque;
 
+    if (offset % 4)
+        return 0; /* registers have eight bits */
     if (offset < GPIODATA_END)
         return pin_levels(gpio) & (uint8_t)(offset >> 2);
     if (offset >= GPIOPERIPHID0)
@@ -108,6 +110,8 @@ static void gpio_write(void *opaque, uint64_t offset, unsigned size, uint64_t wi
     struct pl061 *gpio = opaque;
     uint8_t value = (uint8_t)wide;
 
+    if (offset % 4)
+        return;
     if (offset < GPIODATA_END) {
         uint8_t mask = (uint8_t)(offset >> 2) & gpio->direction; /* inputs take no value */
 
@@ -184,7 +188,7 @@ static const struct state_field fields[] = {
 static const struct state_table state = {.name = "pl061", .version = 1, .fields = fields, .after_load = after_load};
 static const struct device_class pl061_class = {
     .name = "pl061", .state = &state, .reset = gpio_reset, .unrealize = gpio_unrealize};
-static const struct memory_region_ops ops = {.read = gpio_read, .write = gpio_write, .min_size = 4, .max_size = 4};
+static const struct memory_region_ops ops = {.read = gpio_read, .write = gpio_write, .max_size = 4};
 
 struct pl061 *pl061_new(struct machine *machine, uint64_t address, const struct irq_line *irq)
 {

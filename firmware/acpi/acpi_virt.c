@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ACPI Specification 6.3: sections 5.2.9 (FADT), 5.2.12 (MADT), 5.2.24 (GTDT); Microsoft's Serial Port Console Redirection
+ * ACPI Specification 6.3: sections 5.2.9 (FADT), 5.2.12 (MADT), 5.2.24 (GTDT), 5.2.29 (PPTT); Microsoft's Serial Port Console Redirection
  * and Debug Port 2 tables; Arm DEN 0049D (IORT).
  *
  * The console's description is as Redox wants it: SPCR of revision 2, registers of 32 bits accessed as such, an interrupt of
@@ -33,6 +33,12 @@
 #define MADT_ITS_SIZE 20
 #define MADT_ENABLED 1
 #define MSI_FRAME_SPIS_GIVEN 1
+
+#define PPTT_REVISION 2
+#define PPTT_NODE_SIZE 20
+#define PPTT_PACKAGE (1u << 0)
+#define PPTT_ID_VALID (1u << 1)
+#define PPTT_LEAF (1u << 3)
 
 #define GTDT_REVISION 2
 #define GTDT_ALWAYS_ON 4 /* level-triggered, active high */
@@ -259,6 +265,23 @@ static void add_iort(struct acpi_tables *tables)
     acpi_tables_add(tables, iort, true);
 }
 
+/* A package with its processors, which have no caches to tell of. */
+static void add_pptt(struct acpi_tables *tables, const struct virt_description *board)
+{
+    GByteArray *pptt = acpi_table_new("PPTT", PPTT_REVISION);
+
+    for (unsigned i = 0; i <= board->cpus; i++) {
+        acpi_put8(pptt, 0); /* processor hierarchy node */
+        acpi_put8(pptt, PPTT_NODE_SIZE);
+        acpi_put16(pptt, 0);
+        acpi_put32(pptt, i ? PPTT_ID_VALID | PPTT_LEAF : PPTT_PACKAGE);
+        acpi_put32(pptt, i ? ACPI_HEADER_SIZE : 0); /* parent */
+        acpi_put32(pptt, i ? i - 1 : 0);            /* processor UID */
+        acpi_put32(pptt, 0);
+    }
+    acpi_tables_add(tables, pptt, true);
+}
+
 GByteArray *acpi_virt_build(const struct virt_description *board, uint64_t base, uint64_t *rsdp)
 {
     struct acpi_tables *tables = acpi_tables_new(base);
@@ -269,6 +292,7 @@ GByteArray *acpi_virt_build(const struct virt_description *board, uint64_t base,
     acpi_put_processors(ssdt, board->cpus);
     acpi_tables_add(tables, ssdt, true);
     add_madt(tables, board);
+    add_pptt(tables, board);
     add_gtdt(tables, board);
     add_spcr(tables, board);
     add_dbg2(tables, board);

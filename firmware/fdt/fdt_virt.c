@@ -18,7 +18,7 @@ enum { PHANDLE_CLOCK = 1, PHANDLE_GIC, PHANDLE_MSI, PHANDLE_GPIO, PHANDLE_CPU };
 /* PCI address cells: the space code in bits 25:24 of the first. */
 #define PCI_SPACE_IO 0x01000000u
 #define PCI_SPACE_MEMORY32 0x02000000u
-#define PCI_SPACE_MEMORY64 0x03000000u
+#define PCI_SPACE_MEMORY64 0x43000000u /* prefetchable: Linux has no use for another one above 4 GiB */
 #define PCI_DEVICE_SHIFT 11
 
 #define KEY_POWER 116

@@ -80,6 +80,12 @@ static void test_data(struct fixture *f, gconstpointer unused)
     g_assert_cmphex(get(f, DATA), ==, 0xC1); /* pin 7 from outside now */
     pin(f, 7, false);
     g_assert_cmphex(get(f, DATA), ==, 0x41);
+    /* Bytes do, and touch no other register. */
+    struct memory *memory = machine_memory(f->machine);
+    memory_io_write(memory, MEMORY_SPACE_PHYSICAL, BASE + IEV, 1, 0xA5);
+    memory_io_write(memory, MEMORY_SPACE_PHYSICAL, BASE + IEV + 1, 1, 0xFF);
+    g_assert_cmphex(memory_io_read(memory, MEMORY_SPACE_PHYSICAL, BASE + IEV, 1), ==, 0xA5);
+    g_assert_cmphex(memory_io_read(memory, MEMORY_SPACE_PHYSICAL, BASE + IEV + 1, 1), ==, 0);
     machine_reset(f->machine);
     g_assert_cmphex(get(f, DATA), ==, 0x01); /* what drives pin 0 goes on */
     for (unsigned offset = 0; offset < 0x1000; offset++)

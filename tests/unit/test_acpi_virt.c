@@ -182,6 +182,15 @@ static void test_small_tables(void)
     g_assert_cmphex(little(device + little(device + 18, 2) + 4, 8), ==, 0x09000000);
     g_assert_cmphex(little(device + little(device + 20, 2), 4), ==, 0x1000);
     g_assert_cmpstr((const char *)device + little(device + 6, 2), ==, "\\_SB.COM0");
+    const uint8_t *pptt = find(&blob, "PPTT", &length);
+    g_assert_cmpuint(length, ==, 36 + 3 * 20);
+    for (unsigned i = 0; i < 3; i++) {
+        const uint8_t *node = pptt + 36 + 20 * i;
+        g_assert_cmphex(little(node, 4), ==, 20 << 8);
+        g_assert_cmphex(little(node + 4, 4), ==, i ? 0x0A : 0x01);
+        g_assert_cmpuint(little(node + 8, 4), ==, i ? 36 : 0);
+        g_assert_cmpuint(little(node + 12, 4), ==, i ? i - 1 : 0);
+    }
     g_assert_null(find(&blob, "IORT", &length));
     g_byte_array_unref(blob.bytes);
 
@@ -211,7 +220,7 @@ static void test_base(void)
 
 static void test_recompile(void)
 {
-    static const char *const names[] = {"FACP", "APIC", "GTDT", "SPCR", "DBG2", "MCFG", "SSDT", "DSDT", "IORT"};
+    static const char *const names[] = {"FACP", "APIC", "GTDT", "SPCR", "DBG2", "MCFG", "PPTT", "SSDT", "DSDT", "IORT"};
     const struct virt_description third = gicv3(3);
     struct blob second = build(&usual, BASE), blob = build(&third, BASE);
 

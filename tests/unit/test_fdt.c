@@ -137,7 +137,7 @@ static void test_pci(void)
     EXPECT(path, "msi-map", 0, frame, 0, 0x10000);
     EXPECT(path, "ranges", 0x01000000, 0, 0, 0, 0x3EFF0000, 0, 0x10000, /* I/O */
            0x02000000, 0, 0x10000000, 0, 0x10000000, 0, 0x2EFF0000,     /* memory */
-           0x03000000, 0x80, 0, 0x80, 0, 0x80, 0);
+           0x43000000, 0x80, 0, 0x80, 0, 0x80, 0);
     EXPECT(path, "interrupt-map-mask", 0x1800, 0, 0, 7);
     const fdt32_t *map = fdt_getprop(fdt, fdt_path_offset(fdt, path), "interrupt-map", &length);
     g_assert_cmpint(length, ==, 16 * 40);
