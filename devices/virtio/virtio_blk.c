@@ -234,7 +234,6 @@ static bool start(struct virtio_blk *blk, struct virtqueue_chain *chain, struct 
                                 .out_bytes = chain->readable_bytes - HEADER_SIZE,
                                 .in_bytes = chain->writable_bytes - 1};
     scatter_read(&request->out, header, sizeof(header));
-    request->out.done = 0;
     request->type = get_le32(header);
     request->sector = get_le64(header + 8);
     return true;

@@ -186,7 +186,7 @@ void virtio_run(struct virtio *virtio, unsigned index)
     struct virtqueue *queue = &virtio->queue[index];
     uint16_t used = queue->next_used;
 
-    if (virtio->running || !is_live(virtio) || !queue->enabled)
+    if (!is_live(virtio) || !queue->enabled)
         return;
     virtio->running = true;
     if (virtqueue_begin(queue)) {

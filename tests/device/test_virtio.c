@@ -93,6 +93,10 @@ static void test_access_capability(void)
     config_write(&rig, at + 12, 4, 3);
     config_write(&rig, at + 16, 4, 1);
     g_assert_cmphex(reg(&rig, VIRTIO_DRIVER_FEATURE_SELECT, 4), ==, 0);
+    config_write(&rig, at + 8, 4, VIRTIO_QUEUE_SIZE);
+    config_write(&rig, at + 12, 4, 4);
+    config_write(&rig, at + 16, 2, 4); /* the width is not the one that was announced */
+    g_assert_cmpuint(reg(&rig, VIRTIO_QUEUE_SIZE, 2), ==, 16);
     finish(&rig);
 }
 
@@ -220,6 +224,8 @@ static void test_device_config(void)
     g_assert_cmphex(reg(&rig, CONFIG_PAGE + 3, 2), ==, 0x5544);
     g_assert_cmphex(reg(&rig, CONFIG_PAGE + 6, 4), ==, 0x8877);
     g_assert_cmphex(reg(&rig, CONFIG_PAGE + 8, 4), ==, 0);
+    for (unsigned offset = 8; offset < 0x1000; offset += 8)
+        g_assert_cmphex(reg(&rig, CONFIG_PAGE + offset, 8), ==, 0);
     reg_write(&rig, CONFIG_PAGE + 4, 2, 0xABCD);
     g_assert_cmphex(echo->config_value, ==, 0xABCD42);
     reg_write(&rig, CONFIG_PAGE + 8, 1, 1);
@@ -266,12 +272,39 @@ static void test_messages(void)
     g_assert_cmpuint(rig.messages, ==, 3);
     g_assert_cmphex(rig.last_message, ==, 0x40);
     g_assert_false(rig.line[2]);
+    g_assert_cmphex(config_read(&rig, 6, 2) & 8, ==, 0); /* Interrupt Status is of INTx */
 
     reg_write(&rig, VIRTIO_QUEUE_VECTOR, 2, VIRTIO_NO_VECTOR); /* of queue 1 */
     make_available(&rig, 1, 0);
     notify(&rig, 1);
     g_assert_cmpuint(used_index(&rig, 1), ==, 2);
     g_assert_cmpuint(rig.messages, ==, 3);
+    finish(&rig);
+}
+
+/* What was told by INTx is still to be told when MSI-X is switched off again. */
+static void test_switch(void)
+{
+    struct rig rig;
+    unsigned at;
+
+    start(&rig);
+    bring_up(&rig, 0, 1, 16);
+    put_echo(&rig, 0, 1);
+    make_available(&rig, 0, 0);
+    notify(&rig, 0);
+    g_assert_true(rig.line[2]);
+    g_assert_cmphex(config_read(&rig, 6, 2) & 8, ==, 8);
+    enable_msix(&rig, 3);
+    g_assert_false(rig.line[2]);
+    g_assert_cmphex(config_read(&rig, 6, 2) & 8, ==, 0);
+    at = config_read(&rig, 0x34, 1);
+    while (config_read(&rig, at, 1) != 0x11)
+        at = config_read(&rig, at + 1, 1);
+    config_write(&rig, at + 2, 2, 0);
+    g_assert_true(rig.line[2]);
+    g_assert_cmphex(take_isr(&rig), ==, 1);
+    g_assert_false(rig.line[2]);
     finish(&rig);
 }
 
@@ -295,7 +328,9 @@ static void test_not_ready(void)
 
     notify(&rig, 1);                        /* a queue that is not enabled */
     reg_write(&rig, NOTIFY_PAGE + 8, 2, 2); /* and one that is not there */
+    make_available(&rig, 0, 0);
     reg_write(&rig, NOTIFY_PAGE + 2, 2, 0);
+    g_assert_cmpuint(used_index(&rig, 0), ==, 1);
     g_assert_cmpuint(rig.notes, ==, 2);
     g_assert_cmphex(status(&rig), ==, ALIVE);
 
@@ -397,6 +432,13 @@ static void test_legacy(void)
     out16(rig.machine, LEGACY_BAR + VIRTIO_LEGACY_QUEUE_NOTIFY, 0);
     g_assert_cmpuint(memory_read16(ram(&rig), used + 2), ==, 1);
 
+    memory_set(ram(&rig), available, 0, 0x2000 - 16 * 16); /* and another brings it back, empty */
+    out32(rig.machine, LEGACY_BAR + VIRTIO_LEGACY_QUEUE_ADDRESS, queue / 4096);
+    memory_write16(ram(&rig), available + 2, 1);
+    out16(rig.machine, LEGACY_BAR + VIRTIO_LEGACY_QUEUE_NOTIFY, 0);
+    g_assert_cmpuint(memory_read16(ram(&rig), used + 2), ==, 1);
+    g_assert_cmphex(in8(rig.machine, LEGACY_BAR + VIRTIO_LEGACY_ISR), ==, 1);
+
     /* Registers of MSI-X are there while it is on, and move the configuration. */
     enable_msix(&rig, 3);
     g_assert_cmphex(in32(rig.machine, LEGACY_BAR + 24), ==, 0x44332211);
@@ -456,6 +498,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio/features-refused", test_features_refused);
     g_test_add_func("/virtio/device-config", test_device_config);
     g_test_add_func("/virtio/messages", test_messages);
+    g_test_add_func("/virtio/switch", test_switch);
     g_test_add_func("/virtio/not-ready", test_not_ready);
     g_test_add_func("/virtio/own-message", test_own_message);
     g_test_add_func("/virtio/legacy", test_legacy);

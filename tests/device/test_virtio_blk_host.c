@@ -20,6 +20,7 @@ enum {
 struct block {
     GString *calls;
     bool read_fails, write_fails, flush_fails;
+    bool large; /* a terabyte */
 };
 
 const char *block_path(const struct block *block)
@@ -29,7 +30,7 @@ const char *block_path(const struct block *block)
 
 uint64_t block_size(const struct block *block)
 {
-    return SECTORS * 512;
+    return block->large ? UINT64_C(1) << 40 : SECTORS * 512;
 }
 
 bool block_read_only(const struct block *block)
@@ -189,11 +190,30 @@ static void test_failures(void)
     finish(&rig, &block);
 }
 
+/* No request clears more than the configuration says. */
+static void test_most(void)
+{
+    struct block block;
+    struct rig rig;
+
+    start(&rig, &block, 1 << F_FLUSH | 1 << F_DISCARD);
+    block.large = true;
+    memory_write64(ram(&rig), DATA, 0);
+    memory_write64(ram(&rig), DATA + 0x1000, 0x3FFFFF);
+    g_assert_cmphex(request(&rig, &block, DISCARD, 0, 8), ==, 0);
+    g_assert_cmpstr(block.calls->str, ==, "discard 0 2147483136;");
+    memory_write64(ram(&rig), DATA + 0x1000, 0x400000);
+    g_assert_cmphex(request(&rig, &block, DISCARD, 0, 8), ==, 1);
+    g_assert_cmpstr(block.calls->str, ==, "");
+    finish(&rig, &block);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/virtio-blk-host/pieces", test_pieces);
     g_test_add_func("/virtio-blk-host/flush", test_flush);
     g_test_add_func("/virtio-blk-host/failures", test_failures);
+    g_test_add_func("/virtio-blk-host/most", test_most);
     return g_test_run();
 }

@@ -69,6 +69,13 @@ static void test_segments(void)
     assert_used(&rig, 0, 0, 0, 6);
     assert_data(&rig, DATA + 0x1000, "ab\0", 3);
     assert_data(&rig, DATA + 0x2000, "cdef\0", 5);
+
+    put_descriptor(&rig, 0, 0, DATA, 0, NEXT | WRITE, 3); /* and nothing has no direction */
+    put_descriptor(&rig, 0, 2, DATA + 0x1000, 3, WRITE, 0);
+    make_available(&rig, 0, 0);
+    notify(&rig, 0);
+    assert_used(&rig, 0, 1, 0, 3);
+    assert_data(&rig, DATA + 0x1000, "bcd\0", 4);
     finish(&rig);
 }
 
@@ -356,6 +363,7 @@ static void test_broken_areas(void)
         {RINGS + 8, RINGS + AVAILABLE, RINGS + USED},         {RINGS, RINGS + AVAILABLE + 1, RINGS + USED},
         {RINGS, RINGS + AVAILABLE, RINGS + USED + 2},
     };
+    const unsigned aligned = 4; /* of them are */
     struct rig rig;
 
     start(&rig);
@@ -368,6 +376,7 @@ static void test_broken_areas(void)
         reg_write(&rig, VIRTIO_QUEUE_DRIVER, 8, areas[i][1]);
         reg_write(&rig, VIRTIO_QUEUE_DEVICE, 8, areas[i][2]);
         reg_write(&rig, VIRTIO_QUEUE_ENABLE, 2, 1);
+        g_assert_cmphex(status(&rig), ==, i < aligned ? ALIVE : ALIVE | VIRTIO_STATUS_NEEDS_RESET);
         put_echo(&rig, 0, 4);
         make_available(&rig, 0, 0);
         notify(&rig, 0);
