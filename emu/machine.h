@@ -158,6 +158,39 @@ void machine_set_pacing(struct machine *machine, bool (*may_speak)(void *opaque)
 /* Without CPU: moves virtual time forward by @ns, firing timers on the way. */
 void machine_advance(struct machine *machine, int64_t ns);
 
+/* --- looking on: nothing of it is visible to the guest --- */
+enum machine_observe {
+    MACHINE_OBSERVE_KERNEL_FAULTS = 1, /* exceptions taken while privileged (CPL 0..2, EL1), software ones apart */
+    MACHINE_OBSERVE_USER_FAULTS = 2,   /* exceptions taken from unprivileged code, software ones apart */
+    MACHINE_OBSERVE_SOFTWARE = 4,      /* INT n, INT3, INTO, SVC, HVC, BRK */
+    MACHINE_OBSERVE_INTERRUPTS = 8,
+    MACHINE_OBSERVE_ALL = 15,
+};
+struct machine_observer;
+/*
+ * Calls @observe before the delivery of each exception and interrupt of @kinds, registers being those of the interrupted
+ * context.  Kinds that nobody asked for cost nothing.  Several may look; they are called in the order in which they came.
+ */
+struct machine_observer *machine_observer_add(struct machine *machine, unsigned kinds,
+                                              void (*observe)(void *opaque, struct cpu *cpu,
+                                                              const struct cpu_exception *exception),
+                                              void *opaque);
+void machine_observer_remove(struct machine *machine, struct machine_observer *observer);
+struct machine_probe;
+/*
+ * Calls @probe before each execution of the instruction at virtual @address, in whatever space; the guest is not stopped, and code
+ * elsewhere is not slower.  Several may stand at one address.  From @probe machine_stop_before() may be called.
+ */
+struct machine_probe *machine_probe_add(struct machine *machine, uint64_t address,
+                                        void (*probe)(void *opaque, struct cpu *cpu), void *opaque);
+/* Also from inside a probe, its own included. */
+void machine_probe_remove(struct machine *machine, struct machine_probe *probe);
+/*
+ * In a probe or an observer: machine_run() returns MACHINE_STOP_BREAK with nothing of the instruction, or of the delivery, done; the
+ * next machine_run() goes on with it without asking the same probes and observers again.
+ */
+void machine_stop_before(struct machine *machine);
+
 /* --- state --- */
 uint64_t machine_state_hash(struct machine *machine); /* CPUs, devices, written pages */
 void machine_save(struct machine *machine, GByteArray *out);
