@@ -138,6 +138,8 @@ int machine_exit_code(const struct machine *machine);
 void machine_request_stop(struct machine *machine);
 /* From a callback on the engine thread: stops after the current instruction, the same in every run. */
 void machine_stop_here(struct machine *machine);
+/* From the engine thread: what limits the running slice has changed; it ends after the current instruction, unseen by the guest. */
+void machine_end_slice(struct machine *machine);
 /* Limits: 0 none; virtual ns, instructions. */
 void machine_set_limits(struct machine *machine, int64_t virtual_ns, uint64_t instructions);
 /* A replay stops (MACHINE_STOP_REQUEST) at the point where its recording ended. */

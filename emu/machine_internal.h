@@ -68,8 +68,6 @@ extern const struct cpu_callbacks machine_cpu_callbacks;
 void machine_update_observer(struct machine *machine);
 /* The instruction count at which virtual time reaches @ns. */
 uint64_t machine_instruction_at(const struct machine *machine, int64_t ns);
-/* Ends the slice after the current instruction, if one runs. */
-void machine_end_slice(struct machine *machine);
 void machine_clock_changed(void *opaque);
 /* Any thread: ends the slice and the sleep of the engine thread. */
 void machine_wake(void *opaque);

@@ -8,7 +8,7 @@
 #include "emu/machine.h"
 #include "emu/time/clock.h"
 
-/* What is kept of the past in memory, so that a run can be saved after it went wrong. */
+/* What is kept in memory at most, so that a run can be saved after it went wrong. */
 #define RING_MAX (16u << 20)
 
 struct journal_source {
@@ -21,6 +21,7 @@ struct journal_source {
 
 /* An input: waiting (instructions unset, virtual_ns the earliest time), or delivered at that point. */
 struct input {
+    enum journal_item_kind kind; /* INPUT or ANSWER */
     uint64_t instructions;
     int64_t virtual_ns;
     unsigned source;
@@ -51,7 +52,8 @@ struct journal {
 
     struct journal_reader *reader;
     char *replay_source[JOURNAL_SOURCES_MAX];
-    struct journal_item next; /* to be replayed: INPUT, or anything else: nothing left */
+    struct journal_item next; /* to be replayed: INPUT or ANSWER; anything else: nothing left */
+    bool answered;            /* `next` is an answer that was given; its bytes are still needed */
     struct journal_end end;
     bool broken; /* the recording does not fit this machine */
 };
@@ -60,6 +62,7 @@ static struct input *input_new(unsigned source, uint64_t instructions, int64_t n
 {
     struct input *input = g_malloc(sizeof(*input) + length);
 
+    input->kind = JOURNAL_ITEM_INPUT;
     input->instructions = instructions;
     input->virtual_ns = ns;
     input->source = source;
@@ -108,6 +111,7 @@ static void drop_replay(struct journal *journal)
         g_clear_pointer(&journal->replay_source[i], g_free);
     journal->next = (struct journal_item){.kind = JOURNAL_ITEM_NOTHING};
     journal->end = (struct journal_end){.present = false};
+    journal->answered = false;
     journal->broken = false;
 }
 
@@ -247,7 +251,8 @@ static void write_input(struct journal *journal, struct journal_writer *writer, 
         journal_writer_source(writer, input->source, source->name);
         source_known[input->source] = true;
     }
-    journal_writer_input(writer, input->instructions, input->virtual_ns, input->source, input->data, input->length);
+    journal_writer_input(writer, input->kind, input->instructions, input->virtual_ns, input->source, input->data,
+                         input->length);
 }
 
 /* Takes @input over. */
@@ -257,13 +262,11 @@ static void keep(struct journal *journal, struct input *input)
         write_input(journal, journal->writer, journal->written_source, input);
     g_queue_push_tail(&journal->ring, input);
     journal->ring_bytes += input_bytes(input);
-    while (journal->ring_bytes > RING_MAX) {
-        struct input *oldest = g_queue_pop_head(&journal->ring);
-
-        journal->ring_bytes -= input_bytes(oldest);
-        journal->ring_dropped = true;
-        g_free(oldest);
-    }
+    if (journal->ring_bytes <= RING_MAX && !journal->ring_dropped)
+        return;
+    journal->ring_dropped = true; /* without its beginning the rest is of no use */
+    queue_drop_all(&journal->ring);
+    journal->ring_bytes = 0;
 }
 
 void journal_keep(struct journal_source *source, const uint8_t *data, size_t length)
@@ -276,6 +279,24 @@ void journal_keep(struct journal_source *source, const uint8_t *data, size_t len
     g_autofree struct input *input =
         input_new(source->index, machine_instructions(journal->machine), machine_now(journal->machine), data, length);
     write_input(journal, journal->writer, journal->written_source, input);
+}
+
+bool journal_wants_answers(const struct journal *journal)
+{
+    return journal->writer || !journal->ring_dropped;
+}
+
+void journal_put_answer(struct journal_source *source, const uint8_t *data, size_t length)
+{
+    struct journal *journal = source->journal;
+
+    g_return_if_fail(length >= 1 && length <= JOURNAL_ANSWER_MAX);
+    if (!journal_wants_answers(journal))
+        return;
+    struct input *input =
+        input_new(source->index, machine_instructions(journal->machine), machine_now(journal->machine), data, length);
+    input->kind = JOURNAL_ITEM_ANSWER;
+    keep(journal, input);
 }
 
 /* A writer to which everything that was delivered until now has been written. */
@@ -356,7 +377,7 @@ bool journal_read_source(const char *path, const char *name,
 
     if (!reader)
         return false;
-    while (item.kind == JOURNAL_ITEM_SOURCE || item.kind == JOURNAL_ITEM_INPUT) {
+    while (item.kind != JOURNAL_ITEM_ERROR && item.kind != JOURNAL_ITEM_NOTHING && item.kind != JOURNAL_ITEM_END) {
         journal_reader_next(reader, &item, error);
         if (item.kind == JOURNAL_ITEM_SOURCE && strcmp((const char *)item.data, name) == 0)
             source = item.source;
@@ -383,6 +404,7 @@ static bool examine(struct journal *journal, const char *path, GError **error)
             journal->replay_source[item.source] = g_strescape((const char *)item.data, NULL);
             break;
         case JOURNAL_ITEM_INPUT:
+        case JOURNAL_ITEM_ANSWER:
             if (!journal->replay_source[item.source]) {
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             "%s: holds input of source %u, which it does not name; a recording as --record writes it "
@@ -409,6 +431,7 @@ static void advance(struct journal *journal)
     do {
         journal_reader_next(journal->reader, &journal->next, &error);
     } while (journal->next.kind == JOURNAL_ITEM_SOURCE);
+    journal->answered = false;
     if (journal->next.kind == JOURNAL_ITEM_ERROR) {
         machine_note(journal->machine, "%s", error->message);
         journal->broken = true;
@@ -463,6 +486,53 @@ int64_t journal_next_time(const struct journal *journal)
     return timed ? timed->virtual_ns : CLOCK_NEVER;
 }
 
+/* --- answers --- */
+
+/* The machine has the source that the next input is for. */
+static bool source_fits(struct journal *journal)
+{
+    unsigned index = journal->next.source;
+    const char *name = journal->replay_source[index];
+    const struct journal_source *source = index < journal->sources->len ? journal->sources->pdata[index] : NULL;
+    g_autofree char *own = source ? g_strescape(source->name, NULL) : NULL;
+
+    if (own && strcmp(own, name) == 0)
+        return true;
+    machine_note(journal->machine, "the recording has input number %u for \"%s\", this machine has \"%s\" there", index,
+                 name, own ? own : "nothing");
+    journal->broken = true;
+    return false;
+}
+
+/* The bytes of an answer that was given are no longer needed. */
+static void advance_past_answer(struct journal *journal)
+{
+    if (journal->answered)
+        advance(journal);
+}
+
+bool journal_get_answer(struct journal_source *source, const uint8_t **data, size_t *length)
+{
+    struct journal *journal = source->journal;
+
+    advance_past_answer(journal);
+    machine_end_slice(journal->machine); /* what comes next in the recording may come at the next boundary */
+    const struct journal_item *next = &journal->next;
+    if (next->kind == JOURNAL_ITEM_ANSWER && !journal->broken && source_fits(journal) &&
+        next->source == source->index && next->instructions == machine_instructions(journal->machine) &&
+        next->virtual_ns == machine_now(journal->machine)) {
+        *data = next->data;
+        *length = next->length;
+        journal->answered = true;
+        journal_put_answer(source, *data, *length);
+        return true;
+    }
+    if (!journal->broken)
+        machine_note(journal->machine, "the recording has no answer of \"%s\" here", source->name);
+    journal->broken = true;
+    return false;
+}
+
 /* --- delivery --- */
 
 static void deliver(struct journal *journal, struct input *input)
@@ -493,28 +563,15 @@ static bool deliver_waiting(struct journal *journal)
     return any;
 }
 
-/* The machine has the source that the next input is for. */
-static bool source_fits(struct journal *journal)
-{
-    unsigned index = journal->next.source;
-    const char *name = journal->replay_source[index];
-    const struct journal_source *source = index < journal->sources->len ? journal->sources->pdata[index] : NULL;
-    g_autofree char *own = source ? g_strescape(source->name, NULL) : NULL;
-
-    if (own && strcmp(own, name) == 0)
-        return true;
-    machine_note(journal->machine, "the recording has input number %u for \"%s\", this machine has \"%s\" there", index,
-                 name, own ? own : "nothing");
-    journal->broken = true;
-    return false;
-}
-
 static bool deliver_recorded(struct journal *journal, bool *diverged)
 {
     uint64_t instructions = machine_instructions(journal->machine);
     int64_t now = machine_now(journal->machine);
     bool any = false;
 
+    advance_past_answer(journal);
+    if (journal->next.kind == JOURNAL_ITEM_ANSWER && instructions > journal->next.instructions)
+        *diverged = true; /* nobody has asked for it */
     while (journal->next.kind == JOURNAL_ITEM_INPUT && !journal->broken) {
         const struct journal_item *next = &journal->next;
 

@@ -38,6 +38,17 @@ void journal_submit_at(struct journal_source *source, int64_t ns, const uint8_t 
  * journal_read_source().  Engine thread.
  */
 void journal_keep(struct journal_source *source, const uint8_t *data, size_t length);
+/*
+ * Answers: what an outside party (a shared folder's server) says when a device asks it, within an instruction.  Whoever makes
+ * an answer for the guest hands it to journal_put_answer(), 1..1048576 bytes; it is kept with its point.  In a replay nobody
+ * is asked: journal_get_answer() gives what was answered at this point, valid until the next call into the journal; false:
+ * the recording has no such answer here, and the machine stops.  Both: engine thread, any moment.
+ */
+void journal_put_answer(struct journal_source *source, const uint8_t *data, size_t length);
+bool journal_get_answer(struct journal_source *source, const uint8_t **data, size_t *length);
+/* False: nothing that journal_put_answer() is given can reach a file any more, so that a copy need not be made. */
+bool journal_wants_answers(const struct journal *journal);
+
 /* Calls @each for all inputs of source @name in the recording @path, in their order.  False with @error: unreadable. */
 bool journal_read_source(const char *path, const char *name,
                          void (*each)(void *opaque, const uint8_t *data, size_t length), void *opaque, GError **error);
@@ -52,7 +63,7 @@ bool journal_replaying(const struct journal *journal);
 /* Closes a recording with the final count, time and hash (0 unless asked), so that --verify can compare. */
 bool journal_finish(struct journal *journal, uint64_t state_hash, GError **error);
 /*
- * Writes what the run has got so far to a recording of its own: the last 16 MiB of input are always kept in memory.
+ * Writes what the run has got so far to a recording of its own: up to 16 MiB of input are always kept in memory.
  * False with @error when more than that came in, or @path cannot be written.
  */
 bool journal_save(struct journal *journal, const char *path, const char *header, uint64_t state_hash, GError **error);

@@ -14,7 +14,7 @@
 /* Longest item without its data: kind, four numbers of ten bytes. */
 #define ITEM_HEAD_MAX 48
 
-enum item_tag { TAG_SOURCE = 1, TAG_INPUT = 2, TAG_END = 3 };
+enum item_tag { TAG_SOURCE = 1, TAG_INPUT = 2, TAG_END = 3, TAG_ANSWER = 4 };
 
 static uint32_t check_of(const GByteArray *bytes, uint32_t before)
 {
@@ -125,10 +125,10 @@ void journal_writer_source(struct journal_writer *writer, unsigned source, const
     write_item(writer);
 }
 
-void journal_writer_input(struct journal_writer *writer, uint64_t instructions, int64_t virtual_ns, unsigned source,
-                          const uint8_t *data, size_t length)
+void journal_writer_input(struct journal_writer *writer, enum journal_item_kind kind, uint64_t instructions,
+                          int64_t virtual_ns, unsigned source, const uint8_t *data, size_t length)
 {
-    put_u8(writer->item, TAG_INPUT);
+    put_u8(writer->item, kind == JOURNAL_ITEM_ANSWER ? TAG_ANSWER : TAG_INPUT);
     put_point(writer, instructions, virtual_ns);
     put_varint(writer->item, source);
     put_varint(writer->item, length);
@@ -379,6 +379,11 @@ static void take_item(struct journal_reader *reader, uint8_t tag, struct journal
         item->kind = JOURNAL_ITEM_INPUT;
         take_point(reader, item);
         start = take_body(reader, item, JOURNAL_INPUT_MAX);
+        break;
+    case TAG_ANSWER:
+        item->kind = JOURNAL_ITEM_ANSWER;
+        take_point(reader, item);
+        start = take_body(reader, item, JOURNAL_ANSWER_MAX);
         break;
     case TAG_END:
         item->kind = JOURNAL_ITEM_END;

@@ -6,6 +6,7 @@
  *   source  u8 1, varint index, varint length, name, u32 check               before the first input of that source
  *   input   u8 2, varint instructions, varint ns, varint source, varint length, bytes, u32 check
  *   end     u8 3, varint instructions, varint ns, u64 state hash, u32 check   last, absent when the writer was killed
+ *   answer  u8 4, as an input: what an outside party answered when the machine asked, within an instruction
  *
  * Instructions and ns are differences from the item before.  A check is the low half of the hash of the item's bytes,
  * seeded with the check before it: a byte changed, an item removed or swapped is noticed where it happened.
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #define JOURNAL_INPUT_MAX 65536
+#define JOURNAL_ANSWER_MAX (1u << 20)
 #define JOURNAL_SOURCES_MAX 256
 #define JOURNAL_NAME_MAX 255
 #define JOURNAL_HEADER_MAX (1u << 20)
@@ -30,6 +32,7 @@ enum journal_item_kind {
     JOURNAL_ITEM_NOTHING, /* the file ends without an end item */
     JOURNAL_ITEM_SOURCE,  /* source, data: the name */
     JOURNAL_ITEM_INPUT,   /* all but hash */
+    JOURNAL_ITEM_ANSWER,  /* as INPUT */
     JOURNAL_ITEM_END,     /* instructions, virtual_ns, hash */
 };
 
@@ -47,8 +50,9 @@ struct journal_item {
 struct journal_writer *journal_writer_new(const char *path, const char *header, GError **error);
 /* Errors of writing are kept and given by journal_writer_close(). Points never go back. */
 void journal_writer_source(struct journal_writer *writer, unsigned source, const char *name);
-void journal_writer_input(struct journal_writer *writer, uint64_t instructions, int64_t virtual_ns, unsigned source,
-                          const uint8_t *data, size_t length);
+/* @kind: JOURNAL_ITEM_INPUT or JOURNAL_ITEM_ANSWER. */
+void journal_writer_input(struct journal_writer *writer, enum journal_item_kind kind, uint64_t instructions,
+                          int64_t virtual_ns, unsigned source, const uint8_t *data, size_t length);
 void journal_writer_end(struct journal_writer *writer, uint64_t instructions, int64_t virtual_ns, uint64_t hash);
 /* What was written so far survives the process from here on. */
 void journal_writer_flush(struct journal_writer *writer);

@@ -45,7 +45,8 @@ void fuzz_seed(GByteArray *seed)
 
     journal_writer_source(writer, 0, "serial0");
     for (uint8_t i = 0; i < 20; i++)
-        journal_writer_input(writer, 1000u * i, 1000 * i, 0, (const uint8_t *)"typed\r", 6);
+        journal_writer_input(writer, i % 2 ? JOURNAL_ITEM_ANSWER : JOURNAL_ITEM_INPUT, 1000u * i, 1000 * i, 0,
+                             (const uint8_t *)"typed\r", 6);
     journal_writer_end(writer, 100000, 100000, 0x123456789abcdef0);
     journal_writer_close(writer, NULL);
     g_file_get_contents(temporary(), &bytes, &length, NULL);

@@ -15,6 +15,7 @@ struct machine {
     int64_t now;
     struct clock *clock;
     GString *notes;
+    unsigned ended_slices;
 };
 
 int64_t machine_now(const struct machine *machine)
@@ -25,6 +26,11 @@ int64_t machine_now(const struct machine *machine)
 uint64_t machine_instructions(const struct machine *machine)
 {
     return machine->instructions;
+}
+
+void machine_end_slice(struct machine *machine)
+{
+    machine->ended_slices++;
 }
 
 struct clock *machine_clock(struct machine *machine)
@@ -329,6 +335,108 @@ static void test_save_later(struct fixture *f, gconstpointer unused)
     g_assert_nonnull(strstr(error->message, "16 MiB"));
 }
 
+/* Asks for an answer; its text, NULL: there is none. */
+static char *ask(struct journal_source *source)
+{
+    const uint8_t *data;
+    size_t length;
+
+    return journal_get_answer(source, &data, &length) ? g_strndup((const char *)data, length) : NULL;
+}
+
+static void expect_answer(struct journal_source *source, const char *expected)
+{
+    g_autofree char *answer = ask(source);
+
+    g_assert_cmpstr(answer, ==, expected);
+}
+
+static void answer(struct journal_source *source, const char *text)
+{
+    journal_put_answer(source, (const uint8_t *)text, strlen(text));
+}
+
+static void record_answers(struct fixture *f)
+{
+    g_assert_true(journal_record(f->journal, f->path, "", NULL));
+    go_to(f, 10, 10);
+    answer(f->keyboard, "first");
+    answer(f->serial, "second");
+    say(f->serial, "in");
+    go_to(f, 11, 11);
+    journal_deliver(f->journal, NULL);
+    go_to(f, 20, 20);
+    answer(f->serial, "third");
+    g_assert_true(journal_finish(f->journal, 0, NULL));
+}
+
+/* What was answered within an instruction is given again there, and input at the boundary behind it is not missed. */
+static void test_answers(struct fixture *f, gconstpointer unused)
+{
+    bool diverged;
+
+    record_answers(f);
+    restart(f);
+    g_assert_true(journal_replay(f->journal, f->path, NULL));
+    g_assert_cmpuint(journal_next_instruction(f->journal), ==, UINT64_MAX); /* an answer ends no slice */
+    g_assert_cmpint(journal_next_time(f->journal), ==, CLOCK_NEVER);
+    go_to(f, 10, 10);
+    g_assert_false(journal_deliver(f->journal, &diverged));
+    g_assert_false(diverged);
+    expect_answer(f->keyboard, "first");
+    expect_answer(f->serial, "second");
+    g_assert_cmpuint(f->machine.ended_slices, ==, 2); /* but the one that asks ends: input may follow */
+    go_to(f, 11, 11);
+    g_assert_true(journal_deliver(f->journal, &diverged));
+    g_assert_false(diverged);
+    g_assert_cmpstr(f->log->str, ==, "s@11,11:in ");
+    go_to(f, 20, 20);
+    expect_answer(f->serial, "third");
+    g_assert_false(journal_deliver(f->journal, &diverged));
+    g_assert_false(diverged);
+    expect_answer(f->serial, NULL); /* the recording has ended */
+    journal_deliver(f->journal, &diverged);
+    g_assert_true(diverged);
+}
+
+static void test_other_answers(struct fixture *f, gconstpointer unused)
+{
+    bool diverged;
+
+    record_answers(f);
+    for (unsigned i = 0; i < 4; i++) {
+        restart(f);
+        g_assert_true(journal_replay(f->journal, f->path, NULL));
+        go_to(f, i == 0 ? 9 : 10, i == 1 ? 11 : 10);
+        if (i < 3)
+            expect_answer(i == 2 ? f->serial : f->keyboard, NULL);
+        else
+            go_to(f, 11, 11); /* and nobody has asked */
+        journal_deliver(f->journal, &diverged);
+        g_assert_true(diverged);
+    }
+}
+
+/* Answers are kept in memory, too, until there are too many. */
+static void test_save_answers(struct fixture *f, gconstpointer unused)
+{
+    g_autofree char *whole = NULL, *saved = NULL;
+    size_t whole_length, saved_length;
+
+    record_answers(f);
+    g_assert_true(g_file_get_contents(f->path, &whole, &whole_length, NULL));
+    g_assert_true(journal_save(f->journal, f->path, "", 0, NULL));
+    g_assert_true(g_file_get_contents(f->path, &saved, &saved_length, NULL));
+    g_assert_cmpmem(saved, saved_length, whole, whole_length);
+    g_autofree uint8_t *block = g_malloc0(1 << 20);
+    for (unsigned i = 0; i < 16; i++) {
+        g_assert_true(journal_wants_answers(f->journal));
+        journal_put_answer(f->serial, block, 1 << 20);
+    }
+    g_assert_false(journal_wants_answers(f->journal));
+    g_assert_false(journal_save(f->journal, f->path, "", 0, NULL));
+}
+
 /* A thousand files are written here: new ones, for file systems flush those that replace others. */
 static void write_file(const char *path, const char *data, size_t length)
 {
@@ -422,6 +530,9 @@ int main(int argc, char **argv)
     ADD("divergence", test_divergence);
     ADD("other-sources", test_other_sources);
     ADD("save-later", test_save_later);
+    ADD("answers", test_answers);
+    ADD("other-answers", test_other_answers);
+    ADD("save-answers", test_save_answers);
     ADD("bad-files", test_bad_files);
     ADD("damage", test_damage);
     return g_test_run();
