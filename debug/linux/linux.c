@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Linux as the debugger knows it. */
+#include "debug/os/os.h"
+
+void *linux_probe(struct machine *machine, struct symbols *symbols, struct cpu *cpu, const struct os_class **os_class)
+{
+    (void)machine;
+    (void)symbols;
+    (void)cpu;
+    (void)os_class;
+    return NULL; /* nothing is known of it so far */
+}
