@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "firmware/uefi/fat.h"
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 
 #define PE_MACHINE_X64 0x8664
 #define PE_MACHINE_AA64 0xAA64

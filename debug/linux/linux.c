@@ -2,10 +2,12 @@
 /* Linux as the debugger knows it. */
 #include "debug/os/os.h"
 
-void *linux_probe(struct machine *machine, struct symbols *symbols, struct cpu *cpu, const struct os_class **os_class)
+void *linux_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                  const struct os_class **os_class)
 {
     (void)machine;
     (void)symbols;
+    (void)disks;
     (void)cpu;
     (void)os_class;
     return NULL; /* nothing is known of it so far */

@@ -10,6 +10,7 @@
 struct os {
     struct machine *machine;
     struct symbols *symbols;
+    GPtrArray *disks;                /* of struct block */
     const struct os_class *os_class; /* NULL: not known so far */
     void *instance;
     bool probed;
@@ -22,6 +23,7 @@ struct os *os_new(struct machine *machine, struct symbols *symbols)
 
     os->machine = machine;
     os->symbols = symbols;
+    os->disks = g_ptr_array_new();
     return os;
 }
 
@@ -31,17 +33,23 @@ void os_free(struct os *os)
         return;
     if (os->os_class && os->os_class->free)
         os->os_class->free(os->instance);
+    g_ptr_array_free(os->disks, TRUE);
     g_free(os);
+}
+
+void os_add_disk(struct os *os, struct block *disk)
+{
+    g_ptr_array_add(os->disks, disk);
 }
 
 static void probe(struct os *os, struct cpu *cpu)
 {
-    static void *(*const probes[])(struct machine *, struct symbols *, struct cpu *,
+    static void *(*const probes[])(struct machine *, struct symbols *, GPtrArray *, struct cpu *,
                                    const struct os_class **) = {redox_probe, linux_probe};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(probes) && !os->os_class; i++) {
         const struct os_class *os_class = NULL;
-        void *instance = probes[i](os->machine, os->symbols, cpu, &os_class);
+        void *instance = probes[i](os->machine, os->symbols, os->disks, cpu, &os_class);
         if (!instance)
             continue;
         os->instance = instance;
@@ -92,7 +100,8 @@ bool os_each(struct os *os, void (*visit)(void *opaque, const struct os_process 
     if (known(os, first_cpu(os)) && os->os_class->each)
         return os->os_class->each(os->instance, visit, opaque, why);
     if (why)
-        *why = g_strdup(os->os_class ? "not known of this operating system" : "no operating system that is known runs yet");
+        *why = g_strdup(os->os_class ? "not known of this operating system"
+                                     : "no operating system that is known runs yet");
     return false;
 }
 

@@ -9,6 +9,7 @@
 
 #include "debug/symbols/symbols.h"
 #include "debug/unwind.h"
+#include "emu/host/block.h"
 
 struct os;
 
@@ -44,6 +45,8 @@ struct os_class {
 
 struct os *os_new(struct machine *machine, struct symbols *symbols);
 void os_free(struct os *os);
+/* A disk of the machine, on which programs may be found by their names (read only, never written); it outlives @os. */
+void os_add_disk(struct os *os, struct block *disk);
 /* Finds out which system runs, once there is one; cheap to repeat.  NULL: none known so far. */
 const char *os_name(struct os *os, struct cpu *cpu);
 bool os_current(struct os *os, struct cpu *cpu, struct os_process *out);
@@ -55,8 +58,13 @@ void os_place_modules(struct os *os, const struct os_process *process);
 char *os_query(struct os *os, const char *question, const struct os_process *process, GError **error);
 struct symbols *os_symbols(struct os *os);
 
-/* Implementations; @cpu is in the kernel or was.  NULL: it is not this system, or not yet. */
-void *redox_probe(struct machine *machine, struct symbols *symbols, struct cpu *cpu, const struct os_class **os_class);
-void *linux_probe(struct machine *machine, struct symbols *symbols, struct cpu *cpu, const struct os_class **os_class);
+/*
+ * Implementations; @cpu is in the kernel or was.  NULL: it is not this system, or not yet.  @disks: of struct block, os_add_disk()'s;
+ * kept, and may grow later.
+ */
+void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                  const struct os_class **os_class);
+void *linux_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                  const struct os_class **os_class);
 
 #endif

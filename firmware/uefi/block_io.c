@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "firmware/uefi/device_path.h"
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 #include "firmware/uefi/protocols.h"
 #include "firmware/uefi/uefi.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A disk of arbitrary bytes: GPT, MBR, El Torito. */
 #include "emu/host/block.h"
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "emu/host/block.h"
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 #include "tests/unit/judge.h"
 
 #define DISK_SIZE (8u << 20)

@@ -3,8 +3,8 @@
  * The partitions of a disk: GPT, MBR with logical drives, El Torito boot images (UEFI 2.10 chapters 5 and 13.3.2).
  * Pure parsers; nothing of a disk's contents makes them hang or use more than a few MiB.
  */
-#ifndef GALVANIC_FIRMWARE_UEFI_PARTITION_H
-#define GALVANIC_FIRMWARE_UEFI_PARTITION_H
+#ifndef GALVANIC_EMU_HOST_PARTITION_H
+#define GALVANIC_EMU_HOST_PARTITION_H
 
 #include <glib.h>
 #include <stdbool.h>

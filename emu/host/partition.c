@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which partition table a disk has.  UEFI 2.10 section 13.3.2: GPT first, then El Torito, then MBR. */
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 
 struct partition_table *partition_table_read(struct block *block, uint32_t block_size, GError **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The master boot record and its chain of logical partitions.  UEFI 2.10 section 5.2. */
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The GUID partition table.  UEFI 2.10 section 5.3. */
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 
 #include <string.h>
 #include <zlib.h>

@@ -3,7 +3,7 @@
  * Boot images on an ISO 9660 disc.  El Torito specification 1.0 (1995), with section entries for platform 0xEF as in
  * UEFI 2.10 section 13.3.2.1.
  */
-#include "firmware/uefi/partition.h"
+#include "emu/host/partition.h"
 
 #include <string.h>
 
