@@ -46,9 +46,9 @@ struct space_walk {
     unsigned steps;
     bool mapped;
     uint64_t physical, page_size;
-    bool user, writable,
-        executable; /* as all levels together permit; executable: at the level that asks (user if user) */
-    char why[160];  /* "level 2 entry is not present", or "" */
+    bool user, writable; /* as all levels together permit */
+    bool executable;     /* at the level that asks (user if user) */
+    char why[160];       /* "PDE is not present", or ""; of a mapped one too: "the access flag is clear: …" */
 };
 void space_walk(const struct space *space, uint64_t address, struct space_walk *out);
 
