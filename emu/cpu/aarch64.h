@@ -37,6 +37,10 @@ void aarch64_set_pstate(struct cpu *cpu, uint32_t pstate);
 /* Ends a WFI, as the architecture lets it end at any time.  Between two instructions. */
 void aarch64_end_wait(struct cpu *cpu);
 
+/* A system register by its AARCH64_SYSREG() id, for the debugger. False: there is none, or access to it does something. */
+bool aarch64_system_register(struct cpu *cpu, uint32_t id, uint64_t *value);
+bool aarch64_set_system_register(struct cpu *cpu, uint32_t id, uint64_t value);
+
 /* Packs a system register's encoding as the id of register_read and register_write. */
 #define AARCH64_SYSREG(op0, op1, crn, crm, op2)                                                                        \
     ((uint32_t)(((op0) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2)))

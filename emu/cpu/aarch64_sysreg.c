@@ -135,6 +135,54 @@ void aarch64_trap_register(struct cpu_engine *engine, uint32_t id)
     }
 }
 
+/* Registers of the machine are left alone: a read of ICC_IAR1_EL1 acknowledges an interrupt. */
+static const ARMCPRegInfo *plain_register(struct cpu *cpu, uint32_t id)
+{
+    const ARMCPRegInfo *ri = aarch64_register(ARM_CPU(cpu->state), id);
+
+    return ri && !(ri->type & ARM_CP_SPECIAL) && ri->readfn != trapped_read ? ri : NULL;
+}
+
+bool aarch64_system_register(struct cpu *cpu, uint32_t id, uint64_t *value)
+{
+    CPUARMState *env = env_of(cpu);
+    const ARMCPRegInfo *ri = plain_register(cpu, id);
+
+    if (!ri) {
+        return false;
+    }
+    if (ri->type & ARM_CP_CONST) {
+        *value = ri->resetvalue;
+    } else if (ri->readfn) {
+        *value = ri->readfn(env, ri);
+    } else if (!ri->fieldoffset) {
+        return false;
+    } else {
+        *value = cpreg_field_is_64bit(ri) ? CPREG_FIELD64(env, ri) : CPREG_FIELD32(env, ri);
+    }
+    return true;
+}
+
+bool aarch64_set_system_register(struct cpu *cpu, uint32_t id, uint64_t value)
+{
+    CPUARMState *env = env_of(cpu);
+    const ARMCPRegInfo *ri = plain_register(cpu, id);
+
+    if (!ri || (ri->type & ARM_CP_CONST) || !(ri->access & PL1_W)) {
+        return false;
+    }
+    if (ri->writefn) {
+        ri->writefn(env, ri, value);
+    } else if (!ri->fieldoffset) {
+        return false;
+    } else if (cpreg_field_is_64bit(ri)) {
+        CPREG_FIELD64(env, ri) = value;
+    } else {
+        CPREG_FIELD32(env, ri) = (uint32_t)value;
+    }
+    return true;
+}
+
 /* RNDR, RNDRRS: NZCV 0000 says that the number is good. */
 static uint64_t random_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {

@@ -308,6 +308,21 @@ void x86_64_set_gpr(struct cpu *cpu, enum x86_64_gpr index, uint64_t value)
     env_of(cpu)->regs[index] = value;
 }
 
+uint8_t x86_64_cr8(struct cpu *cpu)
+{
+    return cpu->engine->callbacks.task_priority_read(cpu->engine->opaque, cpu);
+}
+
+void x86_64_set_cr8(struct cpu *cpu, uint8_t priority)
+{
+    cpu->engine->callbacks.task_priority_write(cpu->engine->opaque, cpu, priority & 15);
+}
+
+uint64_t x86_64_xcr0(const struct cpu *cpu)
+{
+    return env_of(cpu)->xcr0;
+}
+
 void x86_64_set_rip(struct cpu *cpu, uint64_t rip)
 {
     struct x86_64_data *data = cpu->target_data;

@@ -74,6 +74,13 @@ uint64_t x86_64_gpr(struct cpu *cpu, enum x86_64_gpr index);
 void x86_64_set_gpr(struct cpu *cpu, enum x86_64_gpr index, uint64_t value);
 uint64_t x86_64_rflags(struct cpu *cpu);
 void x86_64_set_rflags(struct cpu *cpu, uint64_t value);
+/* CR8 as the machine has it, and XCR0. */
+uint8_t x86_64_cr8(struct cpu *cpu);
+void x86_64_set_cr8(struct cpu *cpu, uint8_t priority);
+uint64_t x86_64_xcr0(const struct cpu *cpu);
+/* A model-specific register as RDMSR and WRMSR would have it, for the debugger. False: there is none, or it refuses the value. */
+bool x86_64_msr(struct cpu *cpu, uint32_t id, uint64_t *value);
+bool x86_64_set_msr(struct cpu *cpu, uint32_t id, uint64_t value);
 /* From a hypercall callback: continue at @rip instead of after the instruction. */
 void x86_64_set_rip(struct cpu *cpu, uint64_t rip);
 

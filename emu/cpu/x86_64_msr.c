@@ -266,18 +266,27 @@ static bool write_register(CPUX86State *env, uint32_t id, uint64_t value)
     }
 }
 
+static bool read_any(struct cpu *cpu, uint32_t id, uint64_t *value)
+{
+    enum cpu_register_access access = cpu->engine->callbacks.register_read(cpu->engine->opaque, cpu, id, value);
+
+    return access == CPU_REGISTER_DEFAULT ? read_register(cpu->state->env_ptr, id, value) : access == CPU_REGISTER_DONE;
+}
+
+static bool write_any(struct cpu *cpu, uint32_t id, uint64_t value)
+{
+    enum cpu_register_access access = cpu->engine->callbacks.register_write(cpu->engine->opaque, cpu, id, value);
+
+    return access == CPU_REGISTER_DEFAULT ? write_register(cpu->state->env_ptr, id, value)
+                                          : access == CPU_REGISTER_DONE;
+}
+
 void x86_64_rdmsr(void *opaque, uintptr_t retaddr)
 {
     CPUX86State *env = opaque;
-    struct cpu *cpu = cpu_of_env(env);
-    uint32_t id = (uint32_t)env->regs[R_ECX];
     uint64_t value = 0;
-    enum cpu_register_access access = cpu->engine->callbacks.register_read(cpu->engine->opaque, cpu, id, &value);
 
-    if (access == CPU_REGISTER_DEFAULT && !read_register(env, id, &value)) {
-        access = CPU_REGISTER_FAULT;
-    }
-    if (access == CPU_REGISTER_FAULT) {
+    if (!read_any(cpu_of_env(env), (uint32_t)env->regs[R_ECX], &value)) {
         raise_exception_err_ra(env, EXCP0D_GPF, 0, retaddr);
     }
     env->regs[R_EAX] = (uint32_t)value;
@@ -287,15 +296,20 @@ void x86_64_rdmsr(void *opaque, uintptr_t retaddr)
 void x86_64_wrmsr(void *opaque, uintptr_t retaddr)
 {
     CPUX86State *env = opaque;
-    struct cpu *cpu = cpu_of_env(env);
-    uint32_t id = (uint32_t)env->regs[R_ECX];
     uint64_t value = (uint32_t)env->regs[R_EAX] | env->regs[R_EDX] << 32;
-    enum cpu_register_access access = cpu->engine->callbacks.register_write(cpu->engine->opaque, cpu, id, value);
 
-    if (access == CPU_REGISTER_DEFAULT && !write_register(env, id, value)) {
-        access = CPU_REGISTER_FAULT;
-    }
-    if (access == CPU_REGISTER_FAULT) {
+    if (!write_any(cpu_of_env(env), (uint32_t)env->regs[R_ECX], value)) {
         raise_exception_err_ra(env, EXCP0D_GPF, 0, retaddr);
     }
+}
+
+bool x86_64_msr(struct cpu *cpu, uint32_t id, uint64_t *value)
+{
+    *value = 0;
+    return read_any(cpu, id, value);
+}
+
+bool x86_64_set_msr(struct cpu *cpu, uint32_t id, uint64_t value)
+{
+    return write_any(cpu, id, value);
 }

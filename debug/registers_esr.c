@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ESR_EL1, the exception syndrome: Arm ARM (DDI 0487), D13.2.37, each class's ISS to its last bit. */
+#include "debug/registers_internal.h"
+
+enum {
+    CLASS_WFX = 0x01,
+    CLASS_FP_ACCESS = 0x07,
+    CLASS_ILLEGAL_STATE = 0x0e,
+    CLASS_SVC32 = 0x11,
+    CLASS_SVC64 = 0x15,
+    CLASS_HVC64 = 0x16,
+    CLASS_SMC64 = 0x17,
+    CLASS_SYSTEM_REGISTER = 0x18,
+    CLASS_INSTRUCTION_ABORT_LOWER = 0x20,
+    CLASS_INSTRUCTION_ABORT = 0x21,
+    CLASS_DATA_ABORT_LOWER = 0x24,
+    CLASS_DATA_ABORT = 0x25,
+    CLASS_FP32 = 0x28,
+    CLASS_FP64 = 0x2c,
+    CLASS_SERROR = 0x2f,
+    CLASS_BREAKPOINT_LOWER = 0x30,
+    CLASS_BREAKPOINT = 0x31,
+    CLASS_STEP_LOWER = 0x32,
+    CLASS_STEP = 0x33,
+    CLASS_WATCHPOINT_LOWER = 0x34,
+    CLASS_WATCHPOINT = 0x35,
+    CLASS_BKPT32 = 0x38,
+    CLASS_BRK64 = 0x3c,
+};
+
+static const char *class_name(unsigned class)
+{
+    static const char *const names[64] = {
+        [0x00] = "unknown reason: undefined instruction",
+        [0x01] = "WFI or WFE trapped",
+        [0x03] = "MCR or MRC trapped, coproc 15",
+        [0x04] = "MCRR or MRRC trapped, coproc 15",
+        [0x05] = "MCR or MRC trapped, coproc 14",
+        [0x06] = "LDC or STC trapped",
+        [0x07] = "access to SIMD or floating point",
+        [0x09] = "pointer authentication trapped",
+        [0x0a] = "LD64B or ST64B trapped",
+        [0x0c] = "MRRC trapped, coproc 14",
+        [0x0d] = "branch target exception",
+        [0x0e] = "illegal execution state",
+        [0x11] = "SVC, AArch32",
+        [0x15] = "SVC",
+        [0x16] = "HVC",
+        [0x17] = "SMC",
+        [0x18] = "MSR, MRS or system instruction trapped",
+        [0x19] = "SVE trapped",
+        [0x1c] = "pointer authentication failed",
+        [0x1d] = "SME trapped",
+        [0x20] = "instruction abort, lower level",
+        [0x21] = "instruction abort, same level",
+        [0x22] = "PC alignment fault",
+        [0x24] = "data abort, lower level",
+        [0x25] = "data abort, same level",
+        [0x26] = "SP alignment fault",
+        [0x27] = "memory copy or set",
+        [0x28] = "floating-point exception, AArch32",
+        [0x2c] = "floating-point exception",
+        [0x2f] = "SError",
+        [0x30] = "breakpoint, lower level",
+        [0x31] = "breakpoint, same level",
+        [0x32] = "software step, lower level",
+        [0x33] = "software step, same level",
+        [0x34] = "watchpoint, lower level",
+        [0x35] = "watchpoint, same level",
+        [0x38] = "BKPT, AArch32",
+        [0x3a] = "vector catch, AArch32",
+        [0x3c] = "BRK",
+    };
+
+    return names[class] ? names[class] : "reserved class";
+}
+
+/* DFSC and IFSC. */
+static char *fault_status(unsigned code)
+{
+    static const char *const leveled[] = {"address size fault", "translation fault", "access flag fault",
+                                          "permission fault"};
+
+    if (code < 0x10)
+        return g_strdup_printf("%s, level %u", leveled[code >> 2], code & 3);
+    switch (code) {
+    case 0x10:
+        return g_strdup("synchronous external abort");
+    case 0x11:
+        return g_strdup("synchronous tag check fault");
+    case 0x13:
+    case 0x14:
+    case 0x15:
+    case 0x16:
+    case 0x17:
+        return g_strdup_printf("external abort on the table walk, level %d", (int)code - 0x14);
+    case 0x18:
+        return g_strdup("parity or ECC error");
+    case 0x1b:
+    case 0x1c:
+    case 0x1d:
+    case 0x1e:
+    case 0x1f:
+        return g_strdup_printf("parity or ECC error on the table walk, level %d", (int)code - 0x1c);
+    case 0x21:
+        return g_strdup("alignment fault");
+    case 0x29:
+        return g_strdup("address size fault, level -1");
+    case 0x2b:
+        return g_strdup("translation fault, level -1");
+    case 0x30:
+        return g_strdup("TLB conflict");
+    case 0x31:
+        return g_strdup("unsupported atomic hardware update");
+    case 0x34:
+        return g_strdup("lockdown abort");
+    case 0x35:
+        return g_strdup("unsupported exclusive or atomic access");
+    default:
+        return g_strdup("reserved");
+    }
+}
+
+static char *with_status(const char *what, unsigned code, char *rest)
+{
+    g_autofree char *status = fault_status(code);
+    char *text = g_strdup_printf("%s 0x%02x (%s)%s%s", what, code, status, *rest ? " " : "", rest);
+
+    g_free(rest);
+    return text;
+}
+
+static char *decode_data_abort(uint32_t iss)
+{
+    static const char *const sizes[] = {"byte", "halfword", "word", "doubleword", NULL};
+    static const char *const sets[] = {"recoverable", "1?", "uncontainable", "restartable", NULL};
+    static const char *const direction[] = {"read", "write"};
+    static const struct bit_field plain[] = {
+        BIT(7, "S1PTW"),
+        BIT(8, "CM"),
+        BIT(9, "EA"),
+        BIT(10, "FnV"),
+        {.name = "SET", .low = 11, .width = 2, .meaning = sets, .hidden_when_zero = true},
+        BIT(13, "VNCR"),
+    };
+    static const struct bit_field access[] = {
+        BIT(14, "AR"), BIT(15, "SF"), FIELD(16, 5, "SRT"), BIT(21, "SSE"), MEANT(22, 2, "SAS", sizes), BIT(24, "ISV"),
+    };
+    g_autofree char *first = DECODE(plain, iss & 0x3f80);
+    g_autofree char *second = iss & (1u << 24)  ? DECODE(access, iss & 0x1ffc000)
+                              : iss & 0x1ffc000 ? g_strdup_printf("bits 24:14 0x%x", iss >> 14 & 0x7ff)
+                                                : g_strdup("");
+    char *rest = g_strdup_printf("WnR %u (%s)%s%s%s%s", iss >> 6 & 1, direction[iss >> 6 & 1], *first ? " " : "", first,
+                                 *second ? " " : "", second);
+
+    return with_status("DFSC", iss & 0x3f, rest);
+}
+
+static char *decode_instruction_abort(uint32_t iss)
+{
+    static const struct bit_field fields[] = {BIT(7, "S1PTW"), BIT(9, "EA"), BIT(10, "FnV"), QUIET(11, 2, "SET")};
+
+    return with_status("IFSC", iss & 0x3f, DECODE(fields, iss & ~0x3fu));
+}
+
+static char *decode_system_register(uint32_t iss)
+{
+    return g_strdup_printf("%s S%u_%u_C%u_C%u_%u, X%u", iss & 1 ? "read of" : "write to", iss >> 20 & 3, iss >> 14 & 7,
+                           iss >> 10 & 15, iss >> 1 & 15, iss >> 17 & 7, iss >> 5 & 31);
+}
+
+static char *decode_serror(uint32_t iss)
+{
+    static const char *const kinds[] = {
+        "uncontainable", "unrecoverable", "restartable", "recoverable", "4?", "5?", "corrected", "7?", NULL};
+    static const struct bit_field fields[] = {FIELD(0, 6, "DFSC"), BIT(9, "EA"), MEANT(10, 3, "AET", kinds),
+                                              BIT(13, "IESB"), BIT(24, "IDS")};
+
+    return iss & (1u << 24) ? g_strdup_printf("IDS, implementation defined 0x%06x", iss & 0xffffff)
+                            : DECODE(fields, iss);
+}
+
+static char *decode_wfx(uint32_t iss)
+{
+    static const char *const kinds[] = {"WFI", "WFE", "WFIT", "WFET", NULL};
+    static const struct bit_field fields[] = {MEANT(0, 2, "TI", kinds), BIT(2, "RV"), QUIET(5, 5, "RN"),
+                                              FIELD(20, 4, "COND"), BIT(24, "CV")};
+
+    return DECODE(fields, iss);
+}
+
+static char *decode_float(uint32_t iss)
+{
+    static const struct bit_field fields[] = {
+        BIT(0, "IOF"), BIT(1, "DZF"), BIT(2, "OFF"),         BIT(3, "UFF"),
+        BIT(4, "IXF"), BIT(7, "IDF"), FIELD(8, 3, "VECITR"), BIT(23, "TFV"),
+    };
+
+    return DECODE(fields, iss);
+}
+
+static char *decode_iss(unsigned class, uint32_t iss)
+{
+    static const struct bit_field condition[] = {FIELD(20, 4, "COND"), BIT(24, "CV")};
+    static const struct bit_field step[] = {BIT(6, "EX"), BIT(24, "ISV")};
+    static const struct bit_field watch[] = {BIT(6, "WnR"), BIT(8, "CM"), BIT(10, "FnV"), BIT(13, "VNCR")};
+
+    switch (class) {
+    case CLASS_WFX:
+        return decode_wfx(iss);
+    case CLASS_FP_ACCESS:
+        return DECODE(condition, iss);
+    case CLASS_SVC32:
+    case CLASS_SVC64:
+    case CLASS_HVC64:
+    case CLASS_SMC64:
+    case CLASS_BKPT32:
+    case CLASS_BRK64:
+        return iss >> 16 ? g_strdup_printf("#0x%x reserved 0x%x", iss & 0xffff, iss & ~0xffffu)
+                         : g_strdup_printf("#0x%x", iss);
+    case CLASS_SYSTEM_REGISTER:
+        return decode_system_register(iss);
+    case CLASS_INSTRUCTION_ABORT_LOWER:
+    case CLASS_INSTRUCTION_ABORT:
+        return decode_instruction_abort(iss);
+    case CLASS_DATA_ABORT_LOWER:
+    case CLASS_DATA_ABORT:
+        return decode_data_abort(iss);
+    case CLASS_FP32:
+    case CLASS_FP64:
+        return decode_float(iss);
+    case CLASS_SERROR:
+        return decode_serror(iss);
+    case CLASS_BREAKPOINT_LOWER:
+    case CLASS_BREAKPOINT:
+        return with_status("IFSC", iss & 0x3f, DECODE(step, iss & ~0x3fu));
+    case CLASS_STEP_LOWER:
+    case CLASS_STEP:
+        return with_status("IFSC", iss & 0x3f, DECODE(step, iss & ~0x3fu));
+    case CLASS_WATCHPOINT_LOWER:
+    case CLASS_WATCHPOINT:
+        return with_status("DFSC", iss & 0x3f, DECODE(watch, iss & ~0x3fu));
+    default:
+        return iss ? g_strdup_printf("reserved 0x%x", iss) : g_strdup("");
+    }
+}
+
+char *esr_decode(uint64_t esr)
+{
+    unsigned class = esr >> 26 & 0x3f;
+    uint32_t iss = esr & 0x1ffffff;
+    g_autofree char *details = decode_iss(class, iss);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "EC 0x%02x (%s)%s ISS 0x%x", class, class_name(class),
+                           esr & (1u << 25) ? " IL" : " 16-bit instruction", iss);
+    if (*details)
+        g_string_append_printf(text, ": %s", details);
+    if (esr >> 32)
+        g_string_append_printf(text, " ISS2 0x%x", (unsigned)(esr >> 32));
+    return g_string_free(text, FALSE);
+}
