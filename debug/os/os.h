@@ -23,6 +23,7 @@ struct os_process {  /* a thread of a process; in Redox a context */
     bool driver;     /* started by init before login, or holds a scheme or an interrupt */
     uint64_t cpu_ns; /* 0: not known */
     uint64_t parent;
+    uint64_t kernel_stack, kernel_stack_size; /* its lowest address; 0: not known */
 };
 
 struct os_class {
