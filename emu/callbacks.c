@@ -68,10 +68,34 @@ static enum cpu_register_access register_read(void *opaque, struct cpu *cpu, uin
     return machine->hooks.register_read(machine->board, cpu, id, value);
 }
 
+struct machine_register_watch {
+    void (*written)(void *opaque, struct cpu *cpu, uint32_t id, uint64_t value);
+    void *opaque;
+};
+
+struct machine_register_watch *machine_register_watch(
+    struct machine *machine, void (*written)(void *opaque, struct cpu *cpu, uint32_t id, uint64_t value), void *opaque)
+{
+    struct machine_register_watch *watch = g_new(struct machine_register_watch, 1);
+
+    *watch = (struct machine_register_watch){.written = written, .opaque = opaque};
+    g_ptr_array_add(machine->register_watches, watch);
+    return watch;
+}
+
+void machine_register_unwatch(struct machine *machine, struct machine_register_watch *watch)
+{
+    g_ptr_array_remove(machine->register_watches, watch);
+}
+
 static enum cpu_register_access register_write(void *opaque, struct cpu *cpu, uint32_t id, uint64_t value)
 {
     struct machine *machine = opaque;
 
+    for (guint i = 0; i < machine->register_watches->len; i++) {
+        const struct machine_register_watch *watch = g_ptr_array_index(machine->register_watches, i);
+        watch->written(watch->opaque, cpu, id, value);
+    }
     if (!machine->hooks.register_write)
         return CPU_REGISTER_DEFAULT;
     return machine->hooks.register_write(machine->board, cpu, id, value);

@@ -79,6 +79,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->random_streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     machine->reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     machine->calls = g_async_queue_new_full(g_free);
+    machine->register_watches = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&machine->wait_mutex);
     g_cond_init(&machine->wait_condition);
     machine->memory = memory_new();
@@ -115,6 +116,7 @@ void machine_free(struct machine *machine)
     g_hash_table_destroy(machine->random_streams);
     g_hash_table_destroy(machine->reported);
     g_async_queue_unref(machine->calls);
+    g_ptr_array_unref(machine->register_watches);
     g_mutex_clear(&machine->wait_mutex);
     g_cond_clear(&machine->wait_condition);
     g_free(machine->stop_message);

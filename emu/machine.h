@@ -187,6 +187,14 @@ struct machine_probe *machine_probe_add(struct machine *machine, uint64_t addres
                                         void (*probe)(void *opaque, struct cpu *cpu), void *opaque);
 /* Also from inside a probe, its own included. */
 void machine_probe_remove(struct machine *machine, struct machine_probe *probe);
+struct machine_register_watch;
+/*
+ * Calls @written before each write of a model-specific register by the guest (x86: WRMSR; aarch64: those registers that the board
+ * traps): whoever probes code learns here where it is.
+ */
+struct machine_register_watch *machine_register_watch(
+    struct machine *machine, void (*written)(void *opaque, struct cpu *cpu, uint32_t id, uint64_t value), void *opaque);
+void machine_register_unwatch(struct machine *machine, struct machine_register_watch *watch);
 /*
  * In a probe or an observer: machine_run() returns MACHINE_STOP_BREAK with nothing of the instruction, or of the delivery, done; the
  * next machine_run() goes on with it without asking the same probes and observers again.

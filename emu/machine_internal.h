@@ -26,7 +26,8 @@ struct machine {
     struct cpu_engine *engine;
     struct machine_board_hooks hooks;
     void *board;
-    GPtrArray *devices; /* of struct machine_entry */
+    GPtrArray *devices;          /* of struct machine_entry */
+    GPtrArray *register_watches; /* of struct machine_register_watch */
 
     /* virtual time: skipped_ns + instructions x picoseconds_per_instruction */
     int64_t skipped_ns;         /* idle and charges */

@@ -172,3 +172,8 @@ struct symbols *os_symbols(struct os *os)
 {
     return os->symbols;
 }
+
+struct machine *os_machine(struct os *os)
+{
+    return os->machine;
+}

@@ -58,6 +58,7 @@ bool os_may_fault(struct os *os, uint64_t pc);
 void os_place_modules(struct os *os, const struct os_process *process);
 char *os_query(struct os *os, const char *question, const struct os_process *process, GError **error);
 struct symbols *os_symbols(struct os *os);
+struct machine *os_machine(struct os *os);
 
 /*
  * Implementations; @cpu is in the kernel or was.  NULL: it is not this system, or not yet.  @disks: of struct block, os_add_disk()'s;

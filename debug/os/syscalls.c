@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * See syscalls.h.  A thread is known by the top of its kernel stack; which thread of the system that is, is asked of the operating
+ * system once: when the thread first calls, and when it may be another one (a call that never returned was the old one's end; a
+ * return without a call is a new thread's beginning).
+ */
+#include "debug/os/syscalls.h"
+
+#include <string.h>
+
+#include "debug/os/syscall_gate.h"
+#include "debug/os/syscall_names.h"
+
+#define MOST_THREADS 16384
+
+struct thread {
+    uint64_t process, thread;
+    bool identified;
+    bool open;      /* the newest call has not returned */
+    unsigned count; /* of kept calls */
+    unsigned next;
+    struct syscall kept[SYSCALLS_KEPT];
+};
+
+struct listener {
+    void (*event)(void *opaque, const struct syscall *call);
+    void *opaque;
+};
+
+/* Which arguments are a path is asked once a number. */
+struct cached_place {
+    uint64_t number;
+    bool valid;
+    struct syscall_place place;
+};
+
+struct syscalls {
+    struct machine *machine;
+    struct os *os;
+    struct syscall_gate gate;
+    bool on;
+    GHashTable *threads; /* of struct thread by the top of the kernel stack */
+    uint64_t last_stack; /* the one of the last event, */
+    struct thread *last; /* and its entry in the table */
+    uint64_t last_instructions;
+    GArray *listeners;
+    struct cached_place places[256];
+};
+
+struct syscalls *syscalls_new(struct machine *machine, struct os *os)
+{
+    struct syscalls *syscalls = g_new0(struct syscalls, 1);
+
+    syscalls->machine = machine;
+    syscalls->os = os;
+    syscalls->threads = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    syscalls->listeners = g_array_new(FALSE, FALSE, sizeof(struct listener));
+    return syscalls;
+}
+
+void syscalls_free(struct syscalls *syscalls)
+{
+    if (!syscalls)
+        return;
+    syscalls_enable(syscalls, false);
+    g_hash_table_unref(syscalls->threads);
+    g_array_unref(syscalls->listeners);
+    g_free(syscalls);
+}
+
+static void forget_all(struct syscalls *syscalls)
+{
+    g_hash_table_remove_all(syscalls->threads);
+    syscalls->last = NULL;
+}
+
+static struct thread *find(struct syscalls *syscalls, uint64_t stack, bool make)
+{
+    if (syscalls->last && syscalls->last_stack == stack)
+        return syscalls->last;
+    struct thread *thread = g_hash_table_lookup(syscalls->threads, &stack);
+    if (!thread && !make)
+        return NULL;
+    if (!thread) {
+        if (g_hash_table_size(syscalls->threads) >= MOST_THREADS)
+            forget_all(syscalls);
+        thread = g_new0(struct thread, 1);
+        g_hash_table_insert(syscalls->threads, g_memdup2(&stack, sizeof(stack)), thread);
+    }
+    syscalls->last_stack = stack;
+    syscalls->last = thread;
+    return thread;
+}
+
+static void identify(struct syscalls *syscalls, struct cpu *cpu, struct thread *thread)
+{
+    struct os_process process;
+    bool known = os_current(syscalls->os, cpu, &process);
+
+    if (!known)
+        process.id = process.thread = 0;
+    if (thread->identified && (process.id != thread->process || process.thread != thread->thread))
+        thread->count = thread->next = 0; /* the calls of the one that had this stack before */
+    thread->process = process.id;
+    thread->thread = process.thread;
+    thread->identified = known;
+}
+
+static void tell(struct syscalls *syscalls, const struct syscall *call)
+{
+    for (guint i = 0; i < syscalls->listeners->len; i++) {
+        const struct listener *listener = &g_array_index(syscalls->listeners, struct listener, i);
+        listener->event(listener->opaque, call);
+    }
+}
+
+static struct syscall_place path_place(struct syscalls *syscalls, const struct syscall *call)
+{
+    struct cached_place *cached =
+        &syscalls->places[(call->number ^ call->number >> 20) % G_N_ELEMENTS(syscalls->places)];
+
+    if (!cached->valid || cached->number != call->number) {
+        cached->valid = syscall_path_place(syscalls->os, call, &cached->place);
+        cached->number = call->number;
+    }
+    return cached->place;
+}
+
+static void read_path(struct syscalls *syscalls, struct cpu *cpu, struct syscall *call)
+{
+    struct syscall_place place = path_place(syscalls, call);
+    size_t length = sizeof(call->path) - 1;
+    struct space space;
+
+    if (place.pointer < 0)
+        return;
+    if (place.length >= 0)
+        length = MIN(length, call->argument[place.length] & place.mask);
+    space_current(syscalls->machine, cpu, &space);
+    g_autofree char *text = space_read_text(&space, call->argument[place.pointer], length);
+    if (text)
+        g_strlcpy(call->path, text, sizeof(call->path));
+}
+
+/* The machine went back in time: what is kept has not happened yet. */
+static void check_time(struct syscalls *syscalls, uint64_t now)
+{
+    if (now < syscalls->last_instructions)
+        forget_all(syscalls);
+    syscalls->last_instructions = now;
+}
+
+static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t number, const uint64_t argument[6])
+{
+    struct syscalls *syscalls = opaque;
+    uint64_t now = machine_instructions(syscalls->machine);
+
+    check_time(syscalls, now);
+    struct thread *thread = find(syscalls, stack, true);
+    if (!thread->identified || thread->open)
+        identify(syscalls, cpu, thread);
+    struct syscall *call = &thread->kept[thread->next];
+    thread->next = (thread->next + 1) % SYSCALLS_KEPT;
+    thread->count = MIN(thread->count + 1, SYSCALLS_KEPT);
+    thread->open = true;
+    call->thread = thread->thread;
+    call->process = thread->process;
+    call->number = number;
+    memcpy(call->argument, argument, sizeof(call->argument));
+    call->result = 0;
+    call->instructions = now;
+    call->ns = machine_now(syscalls->machine);
+    call->instructions_end = 0;
+    call->ns_end = 0;
+    call->path[0] = '\0';
+    read_path(syscalls, cpu, call);
+    tell(syscalls, call);
+}
+
+static void on_leave(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t result)
+{
+    struct syscalls *syscalls = opaque;
+    uint64_t now = machine_instructions(syscalls->machine);
+
+    check_time(syscalls, now);
+    struct thread *thread = find(syscalls, stack, false);
+    if (!thread)
+        return;
+    if (!thread->open) {
+        thread->identified = false;
+        return;
+    }
+    struct syscall *call = &thread->kept[(thread->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT];
+    thread->open = false;
+    call->result = result;
+    call->instructions_end = now;
+    call->ns_end = machine_now(syscalls->machine);
+    if (!call->path[0])
+        read_path(syscalls, cpu, call); /* its page may have been absent before */
+    if (syscall_changes_identity(syscalls->os, call))
+        thread->identified = false;
+    tell(syscalls, call);
+}
+
+void syscalls_enable(struct syscalls *syscalls, bool on)
+{
+    static const struct syscall_gate_handlers handlers = {.enter = on_enter, .leave = on_leave};
+    struct syscall_gate_handlers mine = handlers;
+
+    if (on == syscalls->on)
+        return;
+    syscalls->on = on;
+    if (on) {
+        mine.opaque = syscalls;
+        syscall_gate_open(&syscalls->gate, syscalls->machine, syscalls->os, &mine);
+    } else {
+        syscall_gate_close(&syscalls->gate);
+        forget_all(syscalls);
+    }
+}
+
+void syscalls_listen(struct syscalls *syscalls, void (*event)(void *opaque, const struct syscall *call), void *opaque)
+{
+    const struct listener listener = {.event = event, .opaque = opaque};
+
+    g_array_append_val(syscalls->listeners, listener);
+}
+
+unsigned syscalls_last(struct syscalls *syscalls, uint64_t thread_id, struct syscall *out, unsigned room)
+{
+    GHashTableIter iterator;
+    gpointer value;
+    const struct thread *newest = NULL;
+
+    /* Of two that claim the id, the one that is gone has the older calls. */
+    g_hash_table_iter_init(&iterator, syscalls->threads);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const struct thread *thread = value;
+        if (!thread->count || !thread->identified || thread->thread != thread_id)
+            continue;
+        uint64_t at = thread->kept[(thread->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT].instructions;
+        if (!newest || at > newest->kept[(newest->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT].instructions)
+            newest = thread;
+    }
+    unsigned stored = newest ? MIN(newest->count, room) : 0;
+    for (unsigned i = 0; i < stored; i++)
+        out[i] = newest->kept[(newest->next + SYSCALLS_KEPT - stored + i) % SYSCALLS_KEPT];
+    return stored;
+}
