@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See socket.h. */
+#include "emu/host/socket.h"
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BACKLOG 4
+#define LOOPBACK "127.0.0.1"
+#define CHUNK 4096
+
+struct socket_server {
+    struct socket_handlers handlers;
+    GSocket *listener;
+    GCancellable *end;
+    GThread *thread;
+    GMutex lock; /* of client */
+    GSocket *client;
+    char *name;
+    char *path; /* of a socket in the file system, ours to remove */
+};
+
+static GSocketAddress *parse_unix(const char *option, const char *path, GError **error)
+{
+    if (!*path) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "%s unix:: a path is missing, e.g. unix:/tmp/galvanic.sock", option);
+        return NULL;
+    }
+    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+        GStatBuf status;
+        if (g_stat(path, &status) != 0 || (status.st_mode & S_IFMT) != S_IFSOCK) {
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s unix:%s: there is a file of that name", option,
+                        path);
+            return NULL;
+        }
+        g_unlink(path); /* a run that was killed left it */
+    }
+    return g_unix_socket_address_new(path);
+}
+
+static GSocketAddress *parse(const char *option, const char *address, GError **error)
+{
+    const char *text = g_str_has_prefix(address, "tcp:") ? address + 4 : address;
+    const char *colon = strrchr(text, ':');
+    const char *port = colon ? colon + 1 : text;
+    g_autofree char *host = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup("");
+    GSocketAddress *result = NULL;
+    guint64 number;
+
+    if (g_str_has_prefix(address, "unix:"))
+        return parse_unix(option, address + 5, error);
+    if (g_ascii_string_to_unsigned(port, 10, 0, 65535, &number, NULL)) {
+        bool loopback = !*host || strcmp(host, "localhost") == 0;
+        result = g_inet_socket_address_new_from_string(loopback ? LOOPBACK : host, (guint)number);
+    }
+    if (!result)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "%s %s: not an address; give a port (1234), an address (127.0.0.1:1234) or a socket (unix:PATH)",
+                    option, address);
+    return result;
+}
+
+static void set_client(struct socket_server *server, GSocket *client)
+{
+    g_mutex_lock(&server->lock);
+    g_clear_object(&server->client);
+    server->client = client;
+    g_mutex_unlock(&server->lock);
+}
+
+static void serve(struct socket_server *server, GSocket *client)
+{
+    uint8_t data[CHUNK];
+    gssize length;
+
+    server->handlers.connected(server->handlers.opaque);
+    while ((length = g_socket_receive(client, (char *)data, sizeof(data), server->end, NULL)) > 0)
+        server->handlers.received(server->handlers.opaque, data, (size_t)length);
+    server->handlers.closed(server->handlers.opaque);
+}
+
+static gpointer listen_thread(gpointer opaque)
+{
+    struct socket_server *server = opaque;
+    GSocket *client;
+
+    while ((client = g_socket_accept(server->listener, server->end, NULL))) {
+        if (g_socket_get_family(client) != G_SOCKET_FAMILY_UNIX)
+            g_socket_set_option(client, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+        set_client(server, g_object_ref(client));
+        serve(server, client);
+        set_client(server, NULL);
+        g_object_unref(client);
+    }
+    return NULL;
+}
+
+static char *name_of(GSocket *listener, const char *address)
+{
+    g_autoptr(GSocketAddress) local = g_socket_get_local_address(listener, NULL);
+
+    if (!G_IS_INET_SOCKET_ADDRESS(local))
+        return g_strdup(address);
+    g_autofree char *host = g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(local)));
+    return g_strdup_printf("%s:%u", host, g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(local)));
+}
+
+static GSocket *listen_at(const char *option, const char *text, GSocketAddress *address, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    GSocket *listener =
+        g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &failure);
+
+    if (listener) {
+        g_socket_set_listen_backlog(listener, BACKLOG);
+        if (g_socket_bind(listener, address, TRUE, &failure) && g_socket_listen(listener, &failure))
+            return listener;
+        g_object_unref(listener);
+    }
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s %s: %s", option, text, failure->message);
+    return NULL;
+}
+
+struct socket_server *socket_server_new(const char *option, const char *address, const struct socket_handlers *handlers,
+                                        GError **error)
+{
+    g_autoptr(GSocketAddress) bound = parse(option, address, error);
+    GSocket *listener = bound ? listen_at(option, address, bound, error) : NULL;
+    struct socket_server *server;
+
+    if (!listener)
+        return NULL;
+    server = g_new0(struct socket_server, 1);
+    server->handlers = *handlers;
+    server->listener = listener;
+    server->end = g_cancellable_new();
+    server->name = name_of(listener, address);
+    if (g_str_has_prefix(address, "unix:"))
+        server->path = g_strdup(address + 5);
+    g_mutex_init(&server->lock);
+    server->thread = g_thread_new("socket", listen_thread, server);
+    return server;
+}
+
+void socket_server_free(struct socket_server *server)
+{
+    if (!server)
+        return;
+    g_cancellable_cancel(server->end);
+    g_thread_join(server->thread);
+    g_socket_close(server->listener, NULL);
+    g_object_unref(server->listener);
+    g_object_unref(server->end);
+    if (server->path)
+        g_unlink(server->path);
+    g_mutex_clear(&server->lock);
+    g_free(server->path);
+    g_free(server->name);
+    g_free(server);
+}
+
+void socket_server_send(struct socket_server *server, const void *data, size_t length)
+{
+    const char *at = data;
+    GSocket *client;
+
+    g_mutex_lock(&server->lock);
+    client = server->client ? g_object_ref(server->client) : NULL;
+    g_mutex_unlock(&server->lock);
+    while (client && length) {
+        gssize sent = g_socket_send(client, at, length, server->end, NULL);
+        if (sent <= 0)
+            break; /* it has gone: the reader will see it */
+        at += sent;
+        length -= (size_t)sent;
+    }
+    g_clear_object(&client);
+}
+
+void socket_server_hang_up(struct socket_server *server)
+{
+    g_mutex_lock(&server->lock);
+    if (server->client)
+        g_socket_shutdown(server->client, TRUE, TRUE, NULL);
+    g_mutex_unlock(&server->lock);
+}
+
+const char *socket_server_name(const struct socket_server *server)
+{
+    return server->name;
+}
