@@ -164,28 +164,5 @@ const struct cpu_callbacks machine_cpu_callbacks = {
     .hypercall = hypercall,
     .timer_changed = timer_changed,
     .semihosting = semihosting,
+    .probe = machine_call_probes,
 };
-
-static void observe(void *opaque, struct cpu *cpu, const struct cpu_exception *exception)
-{
-    struct machine *machine = opaque;
-
-    (void)cpu;
-    if (exception->is_interrupt)
-        trace_event(machine->trace, TRACE_INTERRUPT, "cpu", "vector 0x%x pc 0x%" G_GINT64_MODIFIER "x level %u",
-                    exception->vector, exception->pc, exception->from_level);
-    else
-        trace_event(machine->trace, TRACE_EXCEPTION, "cpu",
-                    "%s 0x%x pc 0x%" G_GINT64_MODIFIER "x level %u syndrome 0x%" G_GINT64_MODIFIER
-                    "x address 0x%" G_GINT64_MODIFIER "x",
-                    exception->is_software ? "software" : "exception", exception->vector, exception->pc,
-                    exception->from_level, exception->syndrome, exception->address);
-}
-
-void machine_update_observer(struct machine *machine)
-{
-    bool wanted = trace_enabled(machine->trace, TRACE_INTERRUPT) || trace_enabled(machine->trace, TRACE_EXCEPTION);
-
-    if (machine->engine)
-        cpu_engine_set_observer(machine->engine, wanted ? observe : NULL);
-}

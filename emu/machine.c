@@ -77,6 +77,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->reboot_allowed = true;
     machine->devices = g_ptr_array_new();
     machine->random_streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    machine_looking_new(machine);
     machine->reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     machine->calls = g_async_queue_new_full(g_free);
     machine->register_watches = g_ptr_array_new_with_free_func(g_free);
@@ -115,6 +116,7 @@ void machine_free(struct machine *machine)
     memory_free(machine->memory);
     g_hash_table_destroy(machine->random_streams);
     g_hash_table_destroy(machine->reported);
+    machine_looking_free(machine);
     g_async_queue_unref(machine->calls);
     g_ptr_array_unref(machine->register_watches);
     g_mutex_clear(&machine->wait_mutex);

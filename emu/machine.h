@@ -162,11 +162,11 @@ void machine_advance(struct machine *machine, int64_t ns);
 
 /* --- looking on: nothing of it is visible to the guest --- */
 enum machine_observe {
-    MACHINE_OBSERVE_KERNEL_FAULTS = 1, /* exceptions taken while privileged (CPL 0..2, EL1), software ones apart */
-    MACHINE_OBSERVE_USER_FAULTS = 2,   /* exceptions taken from unprivileged code, software ones apart */
-    MACHINE_OBSERVE_SOFTWARE = 4,      /* INT n, INT3, INTO, SVC, HVC, BRK */
-    MACHINE_OBSERVE_INTERRUPTS = 8,
-    MACHINE_OBSERVE_ALL = 15,
+    MACHINE_OBSERVE_KERNEL_FAULTS = CPU_OBSERVE_KERNEL_FAULTS, /* taken while privileged, software ones apart */
+    MACHINE_OBSERVE_USER_FAULTS = CPU_OBSERVE_USER_FAULTS,     /* taken from unprivileged code, software ones apart */
+    MACHINE_OBSERVE_SOFTWARE = CPU_OBSERVE_SOFTWARE,           /* INT n, INT3, INTO, SVC, HVC, BRK */
+    MACHINE_OBSERVE_INTERRUPTS = CPU_OBSERVE_INTERRUPTS,
+    MACHINE_OBSERVE_ALL = CPU_OBSERVE_ALL,
 };
 struct machine_observer;
 /*
@@ -181,11 +181,13 @@ void machine_observer_remove(struct machine *machine, struct machine_observer *o
 struct machine_probe;
 /*
  * Calls @probe before each execution of the instruction at virtual @address, in whatever space; the guest is not stopped, and code
- * elsewhere is not slower.  Several may stand at one address.  From @probe machine_stop_before() may be called.
+ * elsewhere is not slower.  machine_instructions() does not hold the instruction yet.  An instruction that faults is executed again
+ * when its handler returns, each turn of a repeated one (REP) is an execution of its own.  Several may stand at one address.  From
+ * @probe machine_stop_before() may be called.
  */
 struct machine_probe *machine_probe_add(struct machine *machine, uint64_t address,
                                         void (*probe)(void *opaque, struct cpu *cpu), void *opaque);
-/* Also from inside a probe, its own included. */
+/* Also from inside a probe, its own included.  NULL is allowed, as for machine_observer_remove(). */
 void machine_probe_remove(struct machine *machine, struct machine_probe *probe);
 struct machine_register_watch;
 /*

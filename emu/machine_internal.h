@@ -34,6 +34,10 @@ struct machine {
     struct cpu *running;        /* inside cpu_run() */
     GHashTable *random_streams; /* consumer -> uint64_t count of blocks drawn */
 
+    /* whose turn it is, when there are several CPUs */
+    uint64_t turn;     /* index of the CPU */
+    uint64_t turn_end; /* the count of all instructions at which it ends */
+
     /* requests of the guest, seen after the current instruction */
     enum machine_stop stop;
     char *stop_message;
@@ -60,13 +64,25 @@ struct machine {
     bool pace_started;
     GMutex wait_mutex;
     GCond wait_condition;
-    GHashTable *reported; /* places of guest errors */
+    GPtrArray *observers;     /* of struct machine_observer */
+    GHashTable *probe_places; /* by address: struct probe_place */
+    struct machine_observer *trace_observer;
+    struct probe_place *probing; /* whose probes are being called */
+    unsigned looking;            /* depth of calls of observers and probes */
+    GHashTable *reported;        /* places of guest errors */
     void (*note)(void *opaque, const char *text);
     void *note_opaque;
 };
 
 extern const struct cpu_callbacks machine_cpu_callbacks;
-void machine_update_observer(struct machine *machine);
+
+/* observe.c */
+void machine_looking_new(struct machine *machine);
+void machine_looking_free(struct machine *machine);
+void machine_call_probes(void *opaque, struct cpu *cpu);
+/* After a change of what is traced. */
+void machine_update_trace_observer(struct machine *machine);
+
 /* The instruction count at which virtual time reaches @ns. */
 uint64_t machine_instruction_at(const struct machine *machine, int64_t ns);
 void machine_clock_changed(void *opaque);

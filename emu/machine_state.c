@@ -48,11 +48,13 @@ static const struct state_field machine_fields[] = {
     STATE_BOOL(struct machine, reset_requested),
     STATE_BOOL(struct machine, resting),
     STATE_U64(struct machine, rest_deadline),
+    STATE_U64(struct machine, turn),
+    STATE_U64(struct machine, turn_end),
     STATE_CUSTOM("random", save_random, load_random),
     STATE_END,
 };
 
-static const struct state_table machine_table = {.name = "machine", .version = 1, .fields = machine_fields};
+static const struct state_table machine_table = {.name = "machine", .version = 2, .fields = machine_fields};
 
 static void save_cpus(struct machine *machine, struct state_writer *out)
 {

@@ -198,6 +198,8 @@ void machine_set_pacing(struct machine *machine, bool (*may_speak)(void *opaque)
 
 void machine_reset(struct machine *machine)
 {
+    machine->turn = machine->config.cpus - 1; /* the first one is next */
+    machine->turn_end = 0;
     machine->reset_requested = false;
     machine->resting = false;
     for (guint i = 0; i < machine->devices->len; i++) {
@@ -263,13 +265,31 @@ static void boundary(struct machine *machine)
     memory_commit(machine->memory);
 }
 
-/* The next CPU, from @start on, that has something to execute; NULL: all are halted or off. */
-static struct cpu *next_cpu(struct machine *machine, unsigned start)
+static bool can_run(const struct cpu *cpu)
 {
-    for (unsigned i = 0; i < machine->config.cpus; i++) {
-        struct cpu *cpu = cpu_engine_cpu(machine->engine, (start + i) % machine->config.cpus);
-        if (cpu_is_on(cpu) && !cpu_is_halted(cpu))
+    return cpu_is_on(cpu) && !cpu_is_halted(cpu);
+}
+
+/*
+ * The CPU whose turn it is; NULL: all are halted or off.  A turn ends after its instructions, or when its CPU has nothing to do or
+ * spins: a slice that ended for the host's sake, or for a timer's, does not end it.
+ */
+static struct cpu *next_cpu(struct machine *machine)
+{
+    unsigned cpus = machine->config.cpus;
+    uint64_t now = cpus > 1 ? machine_instructions(machine) : 0;
+    struct cpu *cpu = cpu_engine_cpu(machine->engine, (unsigned)(machine->turn % cpus));
+
+    if (cpus == 1 || now < machine->turn_end)
+        if (can_run(cpu))
             return cpu;
+    for (unsigned i = 1; i <= cpus && cpus > 1; i++) {
+        cpu = cpu_engine_cpu(machine->engine, (unsigned)((machine->turn + i) % cpus));
+        if (!can_run(cpu))
+            continue;
+        machine->turn = cpu_index(cpu);
+        machine->turn_end = now + TURN_INSTRUCTIONS;
+        return cpu;
     }
     return NULL;
 }
@@ -279,7 +299,8 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t slice_length(struct machine *machine, uint64_t now)
+/* The count at which something is to be done between two instructions: @now or before, if it is due. */
+static uint64_t next_event(struct machine *machine, uint64_t now)
 {
     uint64_t end = machine_instruction_at(machine, clock_next_deadline(machine->clock));
 
@@ -290,24 +311,30 @@ static uint64_t slice_length(struct machine *machine, uint64_t now)
         end = min_u64(end, machine_instruction_at(machine, machine->limit_ns));
     if (machine->end_set && machine->end_instructions > now)
         end = min_u64(end, machine->end_instructions);
-    uint64_t length = end > now ? end - now : 1; /* a deadline in the past still lets one instruction through */
     if (machine->config.cpus > 1)
-        length = min_u64(length, TURN_INSTRUCTIONS);
+        end = min_u64(end, machine->turn_end);
+    return end;
+}
+
+static uint64_t slice_length(struct machine *machine, uint64_t now)
+{
+    uint64_t end = next_event(machine, now);
+    uint64_t length = end > now ? end - now : 1; /* a deadline in the past still lets one instruction through */
+
     if (machine->slice)
         length = min_u64(length, machine->slice);
     return length;
 }
 
-static void run_slice(struct machine *machine, struct cpu *cpu)
+static void run_for(struct machine *machine, struct cpu *cpu, uint64_t length)
 {
-    uint64_t length = slice_length(machine, machine_instructions(machine));
-
     machine->running = cpu;
     enum cpu_stop reason = cpu_run(cpu, length);
     machine->running = NULL;
     switch (reason) {
     case CPU_STOP_YIELD:
         machine->skipped_ns += machine->config.nanoseconds_per_pause;
+        machine->turn_end = 0;
         break;
     case CPU_STOP_SHUTDOWN:
         machine_crash(machine, "triple fault: an exception could not be delivered, nor the double fault after it");
@@ -382,23 +409,31 @@ static void idle(struct machine *machine)
         machine->skipped_ns += target - now;
 }
 
+/* Exceptions that were stopped before their delivery belong to the instruction before: no timer comes between. */
+static void deliver_held(struct machine *machine)
+{
+    uint64_t now = machine_instructions(machine);
+
+    for (unsigned i = 0; machine->engine && i < machine->config.cpus; i++) {
+        struct cpu *cpu = cpu_engine_cpu(machine->engine, i);
+        if (cpu_is_held(cpu))
+            run_for(machine, cpu, next_event(machine, now) > now);
+    }
+}
+
 enum machine_stop machine_run(struct machine *machine)
 {
-    unsigned turn = 0;
-
-    machine_update_observer(machine);
-    for (;;) {
+    machine_update_trace_observer(machine);
+    deliver_held(machine);
+    while (machine->stop != MACHINE_STOP_BREAK) { /* after which nothing more is to happen, not even a timer */
         boundary(machine);
         if (check_stop(machine))
             break;
-        struct cpu *cpu = machine->resting ? NULL : next_cpu(machine, turn);
-        if (!cpu) {
+        struct cpu *cpu = machine->resting ? NULL : next_cpu(machine);
+        if (cpu)
+            run_for(machine, cpu, slice_length(machine, machine_instructions(machine)));
+        else
             idle(machine);
-            continue;
-        }
-        run_slice(machine, cpu);
-        if (machine->config.cpus > 1)
-            turn = (cpu_index(cpu) + 1) % machine->config.cpus;
     }
     enum machine_stop reason = machine->stop;
     machine->stop = MACHINE_STOP_NONE;

@@ -28,14 +28,13 @@ static void observe(CPUState *cs)
 {
     struct cpu *cpu = cpu_of(cs);
     CPUARMState *env = cs->env_ptr;
-    void (*callback)(void *, struct cpu *, const struct cpu_exception *) = cpu->engine->callbacks.observe;
     struct cpu_exception exception = {
         .pc = is_a64(env) ? env->pc : env->regs[15],
         .from_level = (uint8_t)arm_current_el(env),
         .to_level = (uint8_t)env->exception.target_el,
     };
 
-    if (!callback) {
+    if (!cpu->engine->observed) {
         return;
     }
     if (cs->exception_index == EXCP_IRQ || cs->exception_index == EXCP_FIQ) {
@@ -52,7 +51,9 @@ static void observe(CPUState *cs)
             exception.address = env->exception.vaddress;
         }
     }
-    callback(cpu->engine->opaque, cpu, &exception);
+    if (engine_observes(cpu, &exception)) {
+        aarch64_engine_observe(cpu, &exception, (uint32_t)cs->exception_index, false);
+    }
 }
 
 /* HVC and HLT that the machine handles; the program counter is that of the instruction meanwhile. */
@@ -100,11 +101,23 @@ static void count_exception(CPUState *cs)
     data->last_exception = cpu_instructions_now(cpu);
 }
 
+static void deliver(CPUState *cs)
+{
+    arm_cpu_do_interrupt(cs);
+    cs->interrupt_request &= ~(uint32_t)CPU_INTERRUPT_EXITTB; /* asks to leave the chain of blocks: done */
+}
+
 void aarch64_deliver_exception(CPUState *cs)
 {
     CPUARMState *env = cs->env_ptr;
+    struct cpu *cpu = cpu_of(cs);
     bool hypercall = cs->exception_index == EXCP_HVC;
 
+    if (cpu->held) { /* all of the following was done before it was held */
+        cpu->held = false;
+        deliver(cs);
+        return;
+    }
     if (hypercall || cs->exception_index == EXCP_SEMIHOST) {
         if (hypercall) {
             env->pc -= 4; /* back to the instruction */
@@ -118,8 +131,7 @@ void aarch64_deliver_exception(CPUState *cs)
     }
     count_exception(cs);
     observe(cs);
-    arm_cpu_do_interrupt(cs);
-    cs->interrupt_request &= ~(uint32_t)CPU_INTERRUPT_EXITTB; /* asks to leave the chain of blocks: done */
+    deliver(cs);
 }
 
 bool aarch64_has_work(CPUState *cs)

@@ -5,7 +5,7 @@
  */
 #include "emu/cpu/aarch64_internal.h"
 
-#define STATE_MAGIC 0x31366161u /* "aa61": the layout below */
+#define STATE_MAGIC 0x32366161u /* "aa62": the layout below */
 
 /* One pass over the state: writes it to `out`, or reads it from `in`. */
 struct pass {
@@ -180,6 +180,28 @@ static void pass_run_state(struct pass *pass, struct cpu *cpu)
     }
 }
 
+/* An exception or interrupt that the debugger stopped before its delivery; zeros when there is none. */
+static void pass_held(struct pass *pass, struct cpu *cpu)
+{
+    CPUARMState *env = env_of(cpu);
+    uint32_t held = pass_u32(pass, cpu->held);
+    uint32_t index = pass_u32(pass, cpu->held ? cpu->held_index : 0);
+    uint64_t syndrome = pass_u64(pass, cpu->held ? env->exception.syndrome : 0);
+    uint64_t address = pass_u64(pass, cpu->held ? env->exception.vaddress : 0);
+
+    if (pass->out || pass->failed) {
+        return;
+    }
+    cpu->held = held && index < EXCP_INTERRUPT;
+    cpu->held_index = index;
+    cpu->held_pc = is_a64(env) ? env->pc : env->regs[15];
+    if (cpu->held) {
+        env->exception.syndrome = (uint32_t)syndrome;
+        env->exception.vaddress = address;
+        env->exception.target_el = 1; /* the only one there is to go to */
+    }
+}
+
 static void pass_all(struct pass *pass, struct cpu *cpu)
 {
     ARMCPU *arm = ARM_CPU(cpu->state);
@@ -189,6 +211,7 @@ static void pass_all(struct pass *pass, struct cpu *cpu)
     pass_monitor(pass, &arm->env);
     pass_float_unit(pass, &arm->env);
     pass_run_state(pass, cpu);
+    pass_held(pass, cpu);
 }
 
 static uint32_t model_tag(const struct cpu *cpu)

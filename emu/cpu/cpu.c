@@ -43,6 +43,8 @@ struct cpu_engine *cpu_engine_new(enum cpu_arch arch, const char *model, unsigne
     engine->target = target;
     engine->model = g_strdup(model);
     engine->callbacks = *callbacks;
+    engine->observed = callbacks->observe ? CPU_OBSERVE_ALL : 0;
+    engine->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     engine->opaque = opaque;
     engine->cpu_count = cpus;
     engine->cpus = g_new0(struct cpu, cpus);
@@ -52,6 +54,7 @@ struct cpu_engine *cpu_engine_new(enum cpu_arch arch, const char *model, unsigne
         engine->cpus[i].on = i == 0;
     }
     if (!target->open(engine, error)) {
+        g_hash_table_destroy(engine->points);
         g_free(engine->cpus);
         g_free(engine->model);
         g_free(engine);
@@ -66,15 +69,17 @@ void cpu_engine_free(struct cpu_engine *engine)
         return;
     }
     engine->target->close(engine);
+    g_hash_table_destroy(engine->points);
     g_free(engine->cpus);
     g_free(engine->model);
     g_free(engine);
 }
 
-void cpu_engine_set_observer(struct cpu_engine *engine,
+void cpu_engine_set_observer(struct cpu_engine *engine, unsigned kinds,
                              void (*observe)(void *opaque, struct cpu *cpu, const struct cpu_exception *exception))
 {
     engine->callbacks.observe = observe;
+    engine->observed = observe ? kinds : 0;
 }
 
 void cpu_engine_map(struct cpu_engine *engine, uint64_t address, uint64_t size, void *host, bool read_only)
@@ -153,12 +158,18 @@ void cpu_set_line(struct cpu *cpu, enum cpu_line line, bool level)
     cpu->engine->target->set_line(cpu, line, level);
 }
 
+static void forget_stops(struct cpu *cpu)
+{
+    cpu->at_breakpoint = false;
+    cpu->held = false;
+}
+
 void cpu_reset(struct cpu *cpu)
 {
     cpu->engine->target->reset(cpu);
     cpu->on = cpu->index == 0;
     cpu->shutdown = false;
-    cpu->at_breakpoint = false;
+    forget_stops(cpu);
 }
 
 void cpu_init(struct cpu *cpu)
@@ -166,7 +177,7 @@ void cpu_init(struct cpu *cpu)
     cpu->engine->target->init(cpu);
     cpu->on = false;
     cpu->shutdown = false;
-    cpu->at_breakpoint = false;
+    forget_stops(cpu);
 }
 
 void cpu_start(struct cpu *cpu, uint64_t address, uint64_t argument)
@@ -174,7 +185,7 @@ void cpu_start(struct cpu *cpu, uint64_t address, uint64_t argument)
     cpu->engine->target->start(cpu, address, argument);
     cpu->on = true;
     cpu->shutdown = false;
-    cpu->at_breakpoint = false;
+    forget_stops(cpu);
 }
 
 void cpu_off(struct cpu *cpu)
@@ -212,14 +223,56 @@ bool cpu_translate(struct cpu *cpu, uint64_t virtual_address, uint64_t *physical
     return cpu->engine->target->translate(cpu, virtual_address, physical);
 }
 
+void cpu_stop_before(struct cpu *cpu)
+{
+    cpu->stop_before = true;
+}
+
+bool cpu_is_held(const struct cpu *cpu)
+{
+    return cpu->held;
+}
+
+/* The engine is told of the first user of an address and of the last. */
+static void change_point(struct cpu_engine *engine, uint64_t address, int probes, int breakpoints)
+{
+    struct cpu_point *point = g_hash_table_lookup(engine->points, &address);
+
+    if (!point) {
+        if (probes < 0 || breakpoints < 0) {
+            return;
+        }
+        point = g_new0(struct cpu_point, 1);
+        point->address = address;
+        g_hash_table_insert(engine->points, &point->address, point);
+        engine->target->breakpoint(engine, address, true);
+    }
+    point->probes += (unsigned)MAX(probes, -(int)point->probes);
+    point->breakpoints += (unsigned)MAX(breakpoints, -(int)point->breakpoints);
+    if (point->probes + point->breakpoints == 0) {
+        g_hash_table_remove(engine->points, &address);
+        engine->target->breakpoint(engine, address, false);
+    }
+}
+
+void cpu_probe_insert(struct cpu_engine *engine, uint64_t address)
+{
+    change_point(engine, address, 1, 0);
+}
+
+void cpu_probe_remove(struct cpu_engine *engine, uint64_t address)
+{
+    change_point(engine, address, -1, 0);
+}
+
 void cpu_breakpoint_insert(struct cpu_engine *engine, uint64_t address)
 {
-    engine->target->breakpoint(engine, address, true);
+    change_point(engine, address, 0, 1);
 }
 
 void cpu_breakpoint_remove(struct cpu_engine *engine, uint64_t address)
 {
-    engine->target->breakpoint(engine, address, false);
+    change_point(engine, address, 0, -1);
 }
 
 bool cpu_watchpoint_insert(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind)
@@ -247,7 +300,7 @@ bool cpu_load(struct cpu *cpu, const uint8_t *data, size_t length)
     if (!cpu->engine->target->load(cpu, data, length)) {
         return false;
     }
-    cpu->at_breakpoint = false;
+    cpu->at_breakpoint = false; /* what is held is part of the state */
     return true;
 }
 

@@ -48,6 +48,27 @@ struct cpu_exception {
     bool is_software;   /* x86 INT n, INT3, INTO; aarch64 SVC, HVC, BRK */
 };
 
+/* Kinds of exceptions and interrupts, for those who look at some only. */
+enum cpu_observe {
+    CPU_OBSERVE_KERNEL_FAULTS = 1, /* taken while privileged (CPL 0..2, EL1), software ones apart */
+    CPU_OBSERVE_USER_FAULTS = 2,   /* taken from unprivileged code, software ones apart */
+    CPU_OBSERVE_SOFTWARE = 4,      /* INT n, INT3, INTO, SVC, HVC, BRK */
+    CPU_OBSERVE_INTERRUPTS = 8,
+    CPU_OBSERVE_ALL = 15,
+};
+
+static inline enum cpu_observe cpu_exception_kind(const struct cpu_exception *exception, enum cpu_arch arch)
+{
+    if (exception->is_interrupt) {
+        return CPU_OBSERVE_INTERRUPTS;
+    }
+    if (exception->is_software) {
+        return CPU_OBSERVE_SOFTWARE;
+    }
+    return exception->from_level == (arch == CPU_ARCH_X86_64 ? 3 : 0) ? CPU_OBSERVE_USER_FAULTS
+                                                                      : CPU_OBSERVE_KERNEL_FAULTS;
+}
+
 enum cpu_register_access {
     CPU_REGISTER_DEFAULT, /* let the engine do what it does by itself */
     CPU_REGISTER_DONE,    /* handled by the callback */
@@ -88,8 +109,10 @@ struct cpu_callbacks {
     void (*timer_changed)(void *opaque, struct cpu *cpu, unsigned timer);
     /* aarch64: HLT #immediate (semihosting).  True: handled.  May be NULL. */
     bool (*semihosting)(void *opaque, struct cpu *cpu, uint32_t immediate);
-    /* Before delivery of each exception and interrupt.  NULL: nobody looks, no cost. */
+    /* Before delivery of each exception and interrupt.  NULL: nobody looks, no cost.  May call cpu_stop_before(). */
     void (*observe)(void *opaque, struct cpu *cpu, const struct cpu_exception *exception);
+    /* Before each execution of an instruction at an address of cpu_probe_insert().  May call cpu_stop_before(). */
+    void (*probe)(void *opaque, struct cpu *cpu);
 };
 
 /*
@@ -105,8 +128,8 @@ struct cpu_engine *cpu_engine_new(enum cpu_arch arch, const char *model, unsigne
                                   const struct cpu_callbacks *callbacks, void *opaque, GError **error);
 void cpu_engine_free(struct cpu_engine *engine);
 
-/* Sets or removes (NULL) the exception observer; costs nothing while it is NULL. */
-void cpu_engine_set_observer(struct cpu_engine *engine,
+/* The exception observer and the kinds (enum cpu_observe) that it is called for; the others cost nothing. */
+void cpu_engine_set_observer(struct cpu_engine *engine, unsigned kinds,
                              void (*observe)(void *opaque, struct cpu *cpu, const struct cpu_exception *exception));
 
 /*
@@ -136,7 +159,8 @@ struct cpu_engine *cpu_engine_of(const struct cpu *cpu);
 
 /*
  * Executes at most @budget instructions (0 returns at once).  Interrupts that are pending and deliverable are taken
- * first.  A halted CPU without an interrupt returns CPU_STOP_HALT with nothing executed.
+ * first.  A halted CPU without an interrupt returns CPU_STOP_HALT with nothing executed.  A delivery that is held
+ * (cpu_stop_before() in an observer) comes before all, with a @budget of 0 too.
  */
 enum cpu_stop cpu_run(struct cpu *cpu, uint64_t budget);
 
@@ -175,6 +199,21 @@ unsigned cpu_privilege(const struct cpu *cpu);
 /* Physical address of @virtual as the CPU would read it now, without side effects.  False: not mapped. */
 bool cpu_translate(struct cpu *cpu, uint64_t virtual_address, uint64_t *physical);
 
+/*
+ * In a probe or an observer: cpu_run() returns CPU_STOP_BREAKPOINT with nothing of the instruction, or of the delivery,
+ * done.  The next one goes on with it without asking again; a fault that was held is forgotten when the program counter
+ * has been changed meanwhile.
+ */
+void cpu_stop_before(struct cpu *cpu);
+/* A delivery waits: cpu_run(cpu, 0) completes it. */
+bool cpu_is_held(const struct cpu *cpu);
+
+/*
+ * Probes by virtual address, in whatever space: cpu_callbacks.probe is called before the instruction, from translated
+ * code, with the count that does not hold it yet.  Counted: each insertion asks for a removal.  Also from callbacks.
+ */
+void cpu_probe_insert(struct cpu_engine *engine, uint64_t address);
+void cpu_probe_remove(struct cpu_engine *engine, uint64_t address);
 /* Breakpoints by virtual address; invisible to the guest.  Watchpoints: @length 1..8 bytes or a page. */
 void cpu_breakpoint_insert(struct cpu_engine *engine, uint64_t address);
 void cpu_breakpoint_remove(struct cpu_engine *engine, uint64_t address);

@@ -37,6 +37,18 @@ struct cpu {
     uint64_t breakpoint_pc;
     uint64_t breakpoint_count;
     uint64_t watchpoint_address;
+
+    bool stop_before;    /* asked for in the callback that runs */
+    bool held;           /* an exception or interrupt waits for the next run to be delivered */
+    bool held_interrupt; /* x86: acknowledged already */
+    uint32_t held_index; /* Unicorn's exception number; of an interrupt of x86 the vector */
+    uint64_t held_pc;
+};
+
+/* An address with probes or breakpoints. */
+struct cpu_point {
+    uint64_t address;
+    unsigned probes, breakpoints;
 };
 
 struct cpu_engine {
@@ -44,6 +56,8 @@ struct cpu_engine {
     const struct cpu_target *target;
     char *model;
     struct cpu_callbacks callbacks;
+    unsigned observed;  /* kinds that the observer is called for */
+    GHashTable *points; /* by address: struct cpu_point */
     void *opaque;
     unsigned cpu_count;
     struct cpu *cpus;

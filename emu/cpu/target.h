@@ -50,6 +50,17 @@ void CPU_TARGET(engine_set_deadline)(struct cpu *cpu, uint64_t instructions);
  * an instruction: each delivery but the first at the same count counts as one, so that every budget ends.
  */
 void CPU_TARGET(engine_delivered)(struct cpu *cpu);
+/* The observer is called for exceptions like this one. */
+static inline bool engine_observes(const struct cpu *cpu, const struct cpu_exception *exception)
+{
+    return cpu->engine->observed & cpu_exception_kind(exception, cpu->engine->arch);
+}
+/*
+ * Calls the observer of exception @index; if it asks for a stop, this does not return, and the next run delivers it.
+ * @acknowledged: an interrupt of x86, which the machine takes as delivered.
+ */
+void CPU_TARGET(engine_observe)(struct cpu *cpu, const struct cpu_exception *exception, uint32_t index,
+                                bool acknowledged);
 void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine);
 void CPU_TARGET(engine_breakpoint)(struct cpu_engine *engine, uint64_t address, bool insert);
 bool CPU_TARGET(engine_watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind,

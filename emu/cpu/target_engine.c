@@ -26,10 +26,32 @@ static int64_t instruction_clock(CPUState *cs)
     return cs->opaque ? (int64_t)cpu_instructions_now(cs->opaque) : 0;
 }
 
+/* From translated code; true: leave it, the instruction undone. */
+static bool probe(CPUState *cs)
+{
+    struct cpu *cpu = cpu_of(cs);
+    struct cpu_engine *engine = cpu->engine;
+    uint64_t address = engine->target->pc(cpu);
+    const struct cpu_point *point = g_hash_table_lookup(engine->points, &address);
+    bool stop = point && point->breakpoints > 0;
+
+    cs->icount_decr_ptr->u16.low++; /* the block has taken the instruction off already */
+    cpu->stop_before = stop;
+    if (point && point->probes > 0 && engine->callbacks.probe) {
+        engine->callbacks.probe(engine->opaque, cpu);
+    }
+    if (cpu->stop_before || cpu_instructions_now(cpu) == cpu->end) {
+        return true;
+    }
+    cs->icount_decr_ptr->u16.low--;
+    return false;
+}
+
 static const struct uc_sys_ops sys_ops = {
     .mmio_read = mmio_read,
     .mmio_write = mmio_write,
     .interrupt_deliverable = CPU_TARGET(interrupt_deliverable),
+    .probe = probe,
     .yield = CPU_TARGET(yield),
     .clock = instruction_clock,
 };
@@ -175,26 +197,47 @@ void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine)
     }
 }
 
+void CPU_TARGET(engine_observe)(struct cpu *cpu, const struct cpu_exception *exception, uint32_t index,
+                                bool acknowledged)
+{
+    CPUState *cs = cpu->state;
+
+    cpu->stop_before = false;
+    cpu->engine->callbacks.observe(cpu->engine->opaque, cpu, exception);
+    if (!cpu->stop_before) {
+        return;
+    }
+    cpu->held = true;
+    cpu->held_interrupt = acknowledged;
+    cpu->held_index = index;
+    cpu->held_pc = cpu->engine->target->pc(cpu);
+    cs->exception_index = EXCP_ATOMIC;
+    cpu_loop_exit(cs);
+}
+
 static bool take_exit_request(struct cpu_engine *engine)
 {
     return __atomic_load_n(&engine->exit_requested, __ATOMIC_SEQ_CST) &&
            __atomic_exchange_n(&engine->exit_requested, 0, __ATOMIC_SEQ_CST);
 }
 
-static enum cpu_stop stop_at_debug_event(struct cpu *cpu)
+static enum cpu_stop stop_at_watchpoint(struct cpu *cpu, CPUState *cs)
 {
-    CPUState *cs = cpu->state;
+    cpu->watchpoint_address = cs->watchpoint_hit->hitaddr;
+    cs->watchpoint_hit->flags &= ~BP_WATCHPOINT_HIT;
+    cs->watchpoint_hit = NULL;
+    return CPU_STOP_WATCHPOINT;
+}
 
-    if (cs->watchpoint_hit) {
-        cpu->watchpoint_address = cs->watchpoint_hit->hitaddr;
-        cs->watchpoint_hit->flags &= ~BP_WATCHPOINT_HIT;
-        cs->watchpoint_hit = NULL;
-        return CPU_STOP_WATCHPOINT;
+/* A probe or an observer had the loop left. */
+static enum cpu_stop stop_before(struct cpu *cpu)
+{
+    if (!cpu->held) {
+        cpu->at_breakpoint = true;
+        cpu->breakpoint_pc = cpu->engine->target->pc(cpu);
+        cpu->breakpoint_count = cpu_instructions_now(cpu);
     }
-    cpu->at_breakpoint = true;
-    cpu->breakpoint_pc = cpu->engine->target->pc(cpu);
-    cpu->breakpoint_count = cpu_instructions_now(cpu);
-    return CPU_STOP_BREAKPOINT;
+    return cpu->stop_before ? CPU_STOP_BREAKPOINT : CPU_STOP_PAUSED;
 }
 
 /* Why cpu_exec() returned @result; false: for a reason of its own, go on. */
@@ -205,8 +248,10 @@ static bool stop_reason(struct cpu *cpu, int result, enum cpu_stop *stop)
 
     if (cpu->shutdown) {
         *stop = CPU_STOP_SHUTDOWN;
-    } else if (result == EXCP_DEBUG) {
-        *stop = stop_at_debug_event(cpu);
+    } else if (result == EXCP_ATOMIC) {
+        *stop = stop_before(cpu);
+    } else if (result == EXCP_DEBUG && cs->watchpoint_hit) {
+        *stop = stop_at_watchpoint(cpu, cs);
     } else if (cs->halted && (used_up || !CPU_GET_CLASS(cs)->has_work(cs))) {
         *stop = CPU_STOP_HALT;
     } else if (cpu->yielded) {
@@ -226,7 +271,7 @@ static bool stop_reason(struct cpu *cpu, int result, enum cpu_stop *stop)
 /* The instruction that the CPU stands on has a breakpoint that was reported: execute it this time. */
 static void step_off_breakpoint(struct cpu *cpu, CPUState *cs)
 {
-    if (cpu->at_breakpoint && cpu->breakpoint_pc == cpu->engine->target->pc(cpu) &&
+    if (cpu->at_breakpoint && !cpu->held && cpu->breakpoint_pc == cpu->engine->target->pc(cpu) &&
         cpu->breakpoint_count == cpu_instructions_now(cpu)) {
         cs->cflags_next_tb = CF_USE_ICOUNT | CF_NO_BREAKPOINT | 1;
     } else {
@@ -247,6 +292,17 @@ static enum cpu_stop execute(struct cpu *cpu, CPUState *cs)
     return stop;
 }
 
+/* A delivery that was held comes first; a fault at another place than where the CPU stands now is none any more. */
+static void resume_held(struct cpu *cpu)
+{
+    if (cpu->held && !cpu->held_interrupt && cpu->held_pc != cpu->engine->target->pc(cpu)) {
+        cpu->held = false;
+    }
+    if (cpu->held) {
+        cpu->state->exception_index = (int32_t)cpu->held_index;
+    }
+}
+
 enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
 {
     struct cpu_engine *engine = cpu->engine;
@@ -260,7 +316,8 @@ enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
     if (!cpu->on) {
         return CPU_STOP_HALT;
     }
-    if (budget == 0) {
+    resume_held(cpu);
+    if (budget == 0 && !cpu->held) {
         return CPU_STOP_BUDGET;
     }
     budget = MIN(budget, (uint64_t)INT64_MAX - 1);
@@ -269,7 +326,7 @@ enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
     cs->exit_request = 0;
     /* First say who runs, then look whether he should: the other side does it the other way round. */
     __atomic_store_n(&engine->running, cs, __ATOMIC_SEQ_CST);
-    if (take_exit_request(engine)) {
+    if (!cpu->held && take_exit_request(engine)) {
         stop = CPU_STOP_REQUEST;
     } else {
         cpu->run_end = now + budget;

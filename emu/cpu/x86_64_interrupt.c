@@ -8,7 +8,6 @@ void x86_cpu_do_interrupt(CPUState *cs);
 static void observe(CPUX86State *env, unsigned vector, bool interrupt)
 {
     struct cpu *cpu = cpu_of_env(env);
-    void (*callback)(void *, struct cpu *, const struct cpu_exception *) = cpu->engine->callbacks.observe;
     bool software = !interrupt && env->exception_is_int;
     struct cpu_exception exception = {
         .pc = software ? env->exception_next_eip : env->eip,
@@ -20,16 +19,31 @@ static void observe(CPUX86State *env, unsigned vector, bool interrupt)
         .is_software = software,
     };
 
-    if (callback) {
-        callback(cpu->engine->opaque, cpu, &exception);
+    if (engine_observes(cpu, &exception)) {
+        x86_64_engine_observe(cpu, &exception, vector, interrupt);
     }
+}
+
+static void deliver_held_interrupt(CPUState *cs, CPUX86State *env)
+{
+    cpu_of(cs)->held_interrupt = false;
+    do_interrupt_x86_hardirq(env, cs->exception_index, 1);
+    env->old_exception = -1;
 }
 
 void x86_64_deliver_exception(CPUState *cs)
 {
     CPUX86State *env = cs->env_ptr;
+    struct cpu *cpu = cpu_of(cs);
 
-    observe(env, (unsigned)cs->exception_index, false);
+    if (!cpu->held) {
+        observe(env, (unsigned)cs->exception_index, false);
+    }
+    cpu->held = false;
+    if (cpu->held_interrupt) {
+        deliver_held_interrupt(cs, env);
+        return;
+    }
     x86_cpu_do_interrupt(cs);
     if (cs->exception_index == EXCP01_DB && !env->exception_is_int) {
         env->dr[7] &= ~(uint64_t)DR7_GD;

@@ -8,7 +8,7 @@
 #include <exec/helper-proto.h>
 #include <fpu/softfloat-helpers.h>
 
-#define STATE_MAGIC 0x31363878u /* "x861": the layout below */
+#define STATE_MAGIC 0x32363878u /* "x862": the layout below */
 
 /* One pass over the state: writes it to `out`, or reads it from `in`. */
 struct pass {
@@ -150,6 +150,30 @@ static void pass_run_state(struct pass *pass, struct cpu *cpu)
     }
 }
 
+/* An exception or interrupt that the debugger stopped before its delivery; zeros when there is none. */
+static void pass_held(struct pass *pass, struct cpu *cpu)
+{
+    CPUX86State *env = cpu->state->env_ptr;
+    uint32_t kind = pass_u32(pass, cpu->held ? 1u + cpu->held_interrupt : 0);
+    uint32_t index = pass_u32(pass, cpu->held ? cpu->held_index : 0);
+    uint32_t code = pass_u32(pass, cpu->held ? (uint32_t)env->error_code : 0);
+    uint32_t software = pass_u32(pass, cpu->held ? (uint32_t)env->exception_is_int : 0);
+    uint64_t next = pass_u64(pass, cpu->held ? env->exception_next_eip : 0);
+    uint32_t old = pass_u32(pass, cpu->held ? (uint32_t)env->old_exception : 0);
+
+    if (pass->out || pass->failed) {
+        return;
+    }
+    cpu->held = kind != 0;
+    cpu->held_interrupt = kind == 2;
+    cpu->held_index = MIN(index, 255u);
+    cpu->held_pc = env->segs[R_CS].base + env->eip;
+    env->error_code = (int)code;
+    env->exception_is_int = software != 0;
+    env->exception_next_eip = next;
+    env->old_exception = kind == 0 ? -1 : (int)old;
+}
+
 static void pass_all(struct pass *pass, struct cpu *cpu)
 {
     CPUX86State *env = cpu->state->env_ptr;
@@ -158,6 +182,7 @@ static void pass_all(struct pass *pass, struct cpu *cpu)
     pass_float_unit(pass, env);
     pass_model_specific(pass, env);
     pass_run_state(pass, cpu);
+    pass_held(pass, cpu);
 }
 
 /* An empty TLB, whose size has forgotten its past as well: what comes after is a function of the state alone. */
@@ -209,7 +234,6 @@ bool x86_64_load(struct cpu *cpu, const uint8_t *data, size_t length)
     set_float_exception_flags(0, &env->fp_status);
     cpu_set_fpuc(env, env->fpuc);
     cpu_set_mxcsr(env, env->mxcsr);
-    env->old_exception = -1;
     cpu->state->exception_index = -1;
     cpu->state->cflags_next_tb = (uint32_t)-1;
     forget_tlb(env);

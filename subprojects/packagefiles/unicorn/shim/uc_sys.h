@@ -77,6 +77,11 @@ struct uc_sys_ops {
     void (*mmio_write)(struct CPUState *cpu, uint64_t address, unsigned size, uint64_t value);
     /* An interrupt is pending and would be delivered now. */
     bool (*interrupt_deliverable)(struct CPUState *cpu);
+    /*
+     * Before the instruction at a breakpoint of the debugger, the last one of its block and taken off the budget by it.
+     * True: leave the loop.
+     */
+    bool (*probe)(struct CPUState *cpu);
     /* The guest spins (PAUSE, WFE, YIELD): end the run after this instruction. */
     void (*yield)(struct CPUState *cpu);
     /* Instructions retired by the CPU: the only clock there is. */
