@@ -183,9 +183,11 @@ static gboolean on_device(const gchar *name, const gchar *value, gpointer data, 
         return TRUE;
     }
     set_text(&options->serial, value); /* --serial */
-    if (g_str_has_prefix(value, "file:") && value[5])
+    if ((g_str_has_prefix(value, "file:") && value[5]) || g_str_has_prefix(value, "unix:") ||
+        g_str_has_prefix(value, "tcp:"))
         return TRUE;
-    return one_of(name, value, (const char *const[]){"stdio", "none", NULL}, "give stdio, none or file:PATH", error);
+    return one_of(name, value, (const char *const[]){"stdio", "none", NULL},
+                  "give stdio, none, file:PATH, unix:PATH or tcp:ADDRESS:PORT", error);
 }
 
 static gboolean on_automation(const gchar *name, const gchar *value, gpointer data, GError **error)
@@ -238,7 +240,7 @@ static const GOptionEntry entries[] = {
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
     ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
     ENTRY("net", on_device, "none", "NET"),
-    ENTRY("serial", on_device, "stdio (default), none, file:PATH", "WHERE"),
+    ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
     ENTRY("display", on_device, "window, none (default)", "KIND"),
     ENTRY("resolution", on_device, "preferred screen size", "WxH"),
     ENTRY("screenshot", on_device, "the screen at the end of the run", "FILE.png"),

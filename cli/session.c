@@ -26,6 +26,8 @@ static void serial_output(void *opaque, const uint8_t *data, size_t length)
         terminal_write(session->terminal, data, length);
     if (session->serial_file)
         fwrite(data, 1, length, session->serial_file);
+    if (session->serial_socket)
+        socket_server_send(session->serial_socket, data, length);
     if (!session->replaying)
         automation_output(session->options->automation, data, length);
 }
@@ -37,6 +39,11 @@ static void terminal_input(void *opaque, const uint8_t *data, size_t length)
 
     if (source && length)
         journal_submit(source, data, length);
+}
+
+static void nothing(void *opaque)
+{
+    (void)opaque;
 }
 
 static void terminal_command(void *opaque, char key)
@@ -63,7 +70,8 @@ static bool may_speak(void *opaque)
 
     if (session->options->pace != PACE_AUTO)
         return session->options->pace == PACE_ON;
-    return session->options->window || (session->terminal && terminal_may_speak(session->terminal));
+    return session->options->window || session->serial_socket ||
+           (session->terminal && terminal_may_speak(session->terminal));
 }
 
 static bool open_disks(struct session *session, struct board_config *config, GError **error)
@@ -217,6 +225,11 @@ static bool open_console(struct session *session, GError **error)
                         serial + 5, g_strerror(errno));
             return false;
         }
+    } else if (g_str_has_prefix(serial, "unix:") || g_str_has_prefix(serial, "tcp:")) {
+        const struct socket_handlers handlers = {
+            .connected = nothing, .received = terminal_input, .closed = nothing, .opaque = session};
+        session->serial_socket = socket_server_new("--serial", serial, &handlers, error);
+        return session->serial_socket != NULL;
     } else if (strcmp(serial, "stdio") == 0) {
         struct terminal_handlers handlers = {.input = terminal_input, .command = terminal_command, .opaque = session};
         session->terminal = terminal_new(&handlers);
@@ -271,10 +284,17 @@ bool session_open(struct session *session, const struct run_options *options, co
 enum machine_stop session_run(struct session *session)
 {
     struct scanout_source scanout;
+    enum machine_stop reason;
 
+    /* The guest's own text is the best progress there is. */
+    if (!session->terminal || !terminal_output_is_seen())
+        session->progress = progress_start(session->machine);
     if (session->options->window && board_scanout(session->board, &scanout))
-        return window_run(session->machine, &scanout, &session->quit);
-    return machine_run(session->machine);
+        reason = window_run(session->machine, &scanout, &session->quit);
+    else
+        reason = machine_run(session->machine);
+    progress_stop(session->progress);
+    return reason;
 }
 
 uint64_t session_serial_hash(const struct session *session)
@@ -337,6 +357,8 @@ int session_conclude(struct session *session, enum machine_stop reason)
 void session_close(struct session *session)
 {
     terminal_free(session->terminal);
+    socket_server_free(session->serial_socket);
+    progress_free(session->progress);
     if (session->serial_file)
         fclose(session->serial_file);
     machine_free(session->machine);

@@ -11,7 +11,9 @@
 #include <xxhash.h>
 
 #include "boards/board.h"
+#include "cli/progress.h"
 #include "cli/target.h"
+#include "emu/host/socket.h"
 #include "emu/host/terminal.h"
 
 struct session {
@@ -24,6 +26,8 @@ struct session {
     unsigned disk_count;
     struct terminal *terminal;
     FILE *serial_file;
+    struct socket_server *serial_socket;
+    struct progress *progress;
     XXH3_state_t *serial_hash; /* of all that the guest wrote on its console */
     char *variable_store;
     bool variable_store_temporary;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,6 +189,17 @@ static bool measure(const char *path, struct block_file *file, uint64_t *size, G
     return true;
 }
 
+/* One writer, or any number of readers; where the file system knows no locks there are none. */
+static bool lock(const char *path, int fd, bool read_only, GError **error)
+{
+    if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+                "disk image '%s' is in use%s; end the other run, or give both --snapshot", path,
+                read_only ? " and being written" : "");
+    return false;
+}
+
 struct block_layer *block_file_open(const char *path, bool read_only, GError **error)
 {
     struct block_file file = {.layer.ops = &file_ops};
@@ -206,7 +218,7 @@ struct block_layer *block_file_open(const char *path, bool read_only, GError **e
     file.fd = open_file(path, read_only, error);
     if (file.fd < 0)
         return NULL;
-    if (!measure(path, &file, &size, error)) {
+    if (!measure(path, &file, &size, error) || !lock(path, file.fd, read_only, error)) {
         close(file.fd);
         return NULL;
     }

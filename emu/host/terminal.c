@@ -211,3 +211,13 @@ void terminal_write(struct terminal *terminal, const uint8_t *data, size_t lengt
         flush_locked(terminal);
     g_mutex_unlock(&terminal->output);
 }
+
+bool terminal_output_is_seen(void)
+{
+    return isatty(STDOUT_FILENO);
+}
+
+bool terminal_errors_are_seen(void)
+{
+    return isatty(STDERR_FILENO);
+}

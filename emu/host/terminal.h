@@ -28,5 +28,8 @@ void terminal_write(struct terminal *terminal, const uint8_t *data, size_t lengt
 void terminal_flush(struct terminal *terminal);
 /* Is standard input a terminal? */
 bool terminal_interactive(const struct terminal *terminal);
+/* Does a person see standard output, standard error? */
+bool terminal_output_is_seen(void);
+bool terminal_errors_are_seen(void);
 
 #endif

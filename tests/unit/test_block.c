@@ -319,6 +319,25 @@ static void test_sparse(void)
     image_remove(&image);
 }
 
+/* Two writers would destroy the image; readers may be as many as they like. */
+static void test_one_writer(void)
+{
+    struct image image;
+
+    image_make(&image, SIZE);
+    struct block *writer = open_good(&image, 0);
+    assert_refused(image.path, 0, "is in use");
+    assert_refused(image.path, BLOCK_SNAPSHOT, "is in use");
+    block_close(writer);
+    struct block *reader = open_good(&image, BLOCK_SNAPSHOT);
+    struct block *other = open_good(&image, BLOCK_READ_ONLY);
+    assert_refused(image.path, 0, "is in use");
+    block_close(reader);
+    block_close(other);
+    block_close(open_good(&image, 0));
+    image_remove(&image);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -331,5 +350,6 @@ int main(int argc, char **argv)
     g_test_add_func("/block/truncated", test_truncated);
     g_test_add_func("/block/errors", test_errors);
     g_test_add_func("/block/sparse", test_sparse);
+    g_test_add_func("/block/one-writer", test_one_writer);
     return g_test_run();
 }
