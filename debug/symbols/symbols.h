@@ -13,6 +13,7 @@ struct symbols;
 struct symbol_module;
 
 #define SYMBOLS_ANY_SPACE UINT64_MAX /* a module of the kernel */
+#define SYMBOLS_FRAMES 32 /* functions at one address, the inlined ones too; the last but the innermost are left out */
 
 struct symbols *symbols_new(struct machine *machine);
 void symbols_free(struct symbols *symbols);
@@ -31,9 +32,10 @@ bool symbols_add_path(struct symbols *symbols, const char *path, GError **error)
  */
 struct symbol_module *symbols_place(struct symbols *symbols, uint64_t root, const char *name, GBytes *image,
                                     uint64_t bias);
-/* A module that is only a table of names: Linux's kallsyms. @text_only: names of code. To be filled with symbols_name(). */
+/* A module that is only a table of names, such as Linux's kallsyms; to be filled with symbols_name(). */
 struct symbol_module *symbols_place_table(struct symbols *symbols, uint64_t root, const char *name);
-void symbols_name(struct symbol_module *module, uint64_t address, uint64_t size, const char *name);
+/* @size 0: up to the next name; the text is copied. */
+void symbols_name(struct symbol_module *module, uint64_t address, uint64_t size, const char *name, bool code);
 /* The space is gone or holds another program now. */
 void symbols_drop_space(struct symbols *symbols, uint64_t root);
 
@@ -53,7 +55,7 @@ struct symbol_location {
     const char *module; /* its name */
     const char *symbol; /* demangled, of the symbol table; NULL: none */
     uint64_t offset;    /* from the symbol's start */
-    struct symbol_frame frame[16];
+    struct symbol_frame frame[SYMBOLS_FRAMES];
     unsigned frames; /* 0: no line information: symbol and offset must do */
     bool is_code;    /* lies in an executable section */
 };
