@@ -39,6 +39,7 @@ struct trap {
     struct cpu *cpu;
     struct cpu_exception exception; /* vector UINT32_MAX: a panic, no exception */
     struct unwind_frame frame;      /* registers at the instruction that failed */
+    uint64_t flags;                 /* of that moment: RFLAGS, SPSR; UINT64_MAX: not known */
     struct space space;
     struct os_process process; /* id 0 and empty name: not known */
     bool process_known;
