@@ -1,14 +1,206 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Redox as the debugger knows it. */
-#include "debug/os/os.h"
+#include "debug/redox/redox.h"
+
+#include <string.h>
+
+#define RETRY_INTERVAL 20000000 /* instructions between two attempts to find the layout */
+#define TREE_SPAN 64            /* bytes of CONTEXTS */
+
+static const char *const questions[] = {"ps", "maps", "fds", "schemes", "irqs", "dmesg", NULL};
+
+/* --- layout --- */
+static void forget_layout(struct redox_layout *layout)
+{
+    memset(layout, 0, sizeof(*layout));
+    layout->contexts.at = layout->grants.at = REDOX_UNKNOWN;
+    layout->name = layout->name_length = layout->debug_id = layout->pid = layout->status_reason = REDOX_UNKNOWN;
+    layout->addr_space = layout->files = layout->kstack = layout->status = layout->status_runnable = REDOX_UNKNOWN;
+    layout->cpu_time = layout->ens = layout->euid = layout->current = layout->root = REDOX_UNKNOWN;
+    layout->grant_pages = layout->grant_flags = layout->grant_provider = REDOX_UNKNOWN;
+    layout->posix_files = layout->upper_files = REDOX_UNKNOWN;
+    layout->file_offset = layout->file_scheme = layout->file_number = layout->file_flags = REDOX_UNKNOWN;
+    for (unsigned i = 0; i < G_N_ELEMENTS(layout->saved); i++)
+        layout->saved[i] = REDOX_UNKNOWN;
+}
+
+static bool is_context(void *opaque, uint64_t key, uint64_t value, const struct redox_btree *tree)
+{
+    return redox_is_arc(opaque, key);
+}
+
+static bool find_contexts(struct redox *redox)
+{
+    static const unsigned no_value[] = {0};
+    const struct redox_map_search search = {
+        .objects = &redox->contexts_at,
+        .count = 1,
+        .span = TREE_SPAN,
+        .value_sizes = no_value,
+        .value_size_count = 1,
+        .keys_min = 2,
+        .accept = is_context,
+        .opaque = redox,
+    };
+
+    return redox_map_find(redox, &search, &redox->layout.contexts, &redox->layout.context_tree);
+}
+
+static bool not_laid_out(struct redox *redox, const char *why)
+{
+    g_free(redox->why);
+    redox->why = g_strdup(why);
+    return false;
+}
+
+bool redox_lay_out(struct redox *redox)
+{
+    uint64_t now = machine_instructions(redox->machine);
+
+    if (redox->laid_out)
+        return true;
+    if (redox->why && now >= redox->laid_out_at && now - redox->laid_out_at < RETRY_INTERVAL)
+        return false;
+    redox->laid_out_at = now;
+    forget_layout(&redox->layout);
+    if (!find_contexts(redox))
+        return not_laid_out(redox, "the kernel has not made its contexts yet");
+    if (!redox_layout_dwarf(redox) && !redox_calibrate(redox))
+        return not_laid_out(redox, "nothing tells where the kernel's structures have their members: give --symbols kernel.sym, "
+                                   "or let more processes start");
+    redox->laid_out = true;
+    return true;
+}
+
+/* --- what struct os_class asks --- */
+static void look_from(struct redox *redox, struct cpu *cpu)
+{
+    if (cpu)
+        space_current(redox->machine, cpu, &redox->kernel);
+}
+
+static bool redox_os_current(void *opaque, struct cpu *cpu, struct os_process *out)
+{
+    struct redox *redox = opaque;
+    struct redox_context context;
+    uint64_t object;
+
+    look_from(redox, cpu);
+    if (!redox_lay_out(redox))
+        return false;
+    object = redox_current(redox, cpu);
+    if (!object || !redox_context(redox, object, &context))
+        return false;
+    *out = context.process;
+    return true;
+}
+
+static gint compare_processes(gconstpointer a, gconstpointer b)
+{
+    const struct os_process *left = a, *right = b;
+
+    if (left->id != right->id)
+        return left->id < right->id ? -1 : 1;
+    return left->thread < right->thread ? -1 : left->thread > right->thread;
+}
+
+static bool redox_os_each(void *opaque, void (*visit)(void *opaque, const struct os_process *process), void *to,
+                          char **why)
+{
+    struct redox *redox = opaque;
+    g_autoptr(GArray) contexts = NULL, processes = g_array_new(FALSE, FALSE, sizeof(struct os_process));
+
+    if (redox_lay_out(redox))
+        contexts = redox_contexts(redox);
+    if (!contexts) {
+        if (why)
+            *why = g_strdup(redox->laid_out ? "the kernel is changing its list of contexts" : redox->why);
+        return false;
+    }
+    for (unsigned i = 0; i < contexts->len; i++) {
+        struct redox_context context;
+
+        if (redox_context(redox, g_array_index(contexts, uint64_t, i), &context))
+            g_array_append_val(processes, context.process);
+    }
+    g_array_sort(processes, compare_processes);
+    for (unsigned i = 0; i < processes->len; i++)
+        visit(to, &g_array_index(processes, struct os_process, i));
+    return true;
+}
+
+static bool redox_os_registers(void *opaque, const struct os_process *process, struct unwind_frame *out)
+{
+    return redox_lay_out(opaque) && redox_registers(opaque, process->object, out);
+}
+
+static bool redox_os_may_fault(void *opaque, uint64_t pc)
+{
+    const struct redox *redox = opaque;
+
+    return pc >= redox->copy_start && pc < redox->copy_end;
+}
+
+static void redox_os_place_modules(void *opaque, const struct os_process *process)
+{
+}
+
+static char *redox_os_query(void *opaque, const char *question, const struct os_process *process, GError **error)
+{
+    return NULL;
+}
+
+static void redox_os_free(void *opaque)
+{
+    struct redox *redox = opaque;
+
+    g_free(redox->why);
+    g_free(redox);
+}
+
+static const struct os_class redox_class = {
+    .name = "Redox",
+    .current = redox_os_current,
+    .each = redox_os_each,
+    .registers = redox_os_registers,
+    .may_fault = redox_os_may_fault,
+    .place_modules = redox_os_place_modules,
+    .query = redox_os_query,
+    .questions = questions,
+    .free = redox_os_free,
+};
+
+static void find_symbols(struct redox *redox)
+{
+    redox->contexts_at = redox_symbol(redox, "kernel::context::CONTEXTS");
+    redox->percpu_at = redox_symbol(redox, "kernel::percpu::ALL_PERCPU_BLOCKS");
+    redox->bootstrap_at = redox_symbol(redox, "kernel::BOOTSTRAP");
+    redox->schemes_at = redox_symbol(redox, "kernel::scheme::SCHEMES");
+    if (!redox->schemes_at)
+        redox->schemes_at = redox_symbol(redox, "kernel::scheme::HANDLES");
+    redox->irq_handles_at = redox_symbol(redox, "kernel::scheme::irq::HANDLES");
+    redox->log_at = redox_symbol(redox, "kernel::log::LOG");
+    redox->copy_start = redox_symbol(redox, "__usercopy_start");
+    redox->copy_end = redox_symbol(redox, "__usercopy_end");
+}
 
 void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
                   const struct os_class **os_class)
 {
-    (void)machine;
-    (void)symbols;
-    (void)disks;
-    (void)cpu;
-    (void)os_class;
-    return NULL; /* nothing is known of it so far */
+    struct redox *redox;
+
+    if (!symbols_find_kernel(symbols, cpu))
+        return NULL;
+    redox = g_new0(struct redox, 1);
+    redox->machine = machine;
+    redox->symbols = symbols;
+    redox->disks = disks;
+    look_from(redox, cpu);
+    find_symbols(redox);
+    if (!redox->contexts_at) { /* the kernel of some other system */
+        redox_os_free(redox);
+        return NULL;
+    }
+    *os_class = &redox_class;
+    return redox;
 }

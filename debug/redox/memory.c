@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads of the kernel's memory. */
+#include <string.h>
+
+#include "debug/redox/redox.h"
+
+#define ARC_COUNT_MAX 1000000
+
+uint64_t redox_get64(const uint8_t *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return GUINT64_FROM_LE(value);
+}
+
+uint32_t redox_get32(const uint8_t *bytes)
+{
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return GUINT32_FROM_LE(value);
+}
+
+bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length)
+{
+    return address + length >= address && space_read(&redox->kernel, address, buffer, length) == length;
+}
+
+bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value)
+{
+    return space_read_u64(&redox->kernel, address, value);
+}
+
+bool redox_is_kernel(uint64_t address)
+{
+    return address >= REDOX_PHYS_OFFSET;
+}
+
+bool redox_is_arc(struct redox *redox, uint64_t address)
+{
+    uint8_t counts[16];
+
+    if (!redox_is_kernel(address) || address % 8 || !redox_read(redox, address, counts, sizeof(counts)))
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t count = redox_get64(counts + i * 8); /* strong, weak: that of the strong ones counts once as weak */
+
+        if (count == 0 || count > ARC_COUNT_MAX)
+            return false;
+    }
+    return true;
+}
+
+bool redox_text(struct redox *redox, uint64_t address, uint64_t length, char *out, size_t room)
+{
+    out[0] = 0;
+    if (length == 0)
+        return true;
+    if (length >= room || !redox_read(redox, address, out, length)) {
+        out[0] = 0;
+        return false;
+    }
+    out[length] = 0;
+    for (uint64_t i = 0; i < length; i++) {
+        if (!g_ascii_isprint(out[i]))
+            return false;
+    }
+    return true;
+}
+
+uint64_t redox_symbol(struct redox *redox, const char *name)
+{
+    g_autoptr(GArray) found = symbols_resolve(redox->symbols, SYMBOLS_ANY_SPACE, name);
+
+    return found && found->len == 1 ? g_array_index(found, uint64_t, 0) : 0;
+}

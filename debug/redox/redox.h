@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Redox's kernel as the debugger reads it: where its structures are, and what stands in them.  The kernel's structures have no
+ * fixed layout (Rust orders members as it likes), so each offset comes from DWARF or is found by calibration: tried everywhere,
+ * and taken only where the contents of all contexts agree with it and with nothing else.
+ */
+#ifndef GALVANIC_DEBUG_REDOX_REDOX_H
+#define GALVANIC_DEBUG_REDOX_REDOX_H
+
+#include "debug/os/os.h"
+#include "debug/redox/initfs.h"
+#include "debug/redox/redoxfs.h"
+
+#define REDOX_PAGE 4096u
+#define REDOX_PHYS_OFFSET UINT64_C(0xFFFF800000000000) /* all physical memory, in both architectures */
+#define REDOX_UNKNOWN (-1)
+#define REDOX_CONTEXTS_MAX 65536u
+#define REDOX_FRAME_REGISTERS 32
+
+/* How nodes of a B-tree lie in memory; offsets in bytes. */
+struct redox_btree {
+    unsigned keys, values, value_size, count; /* keys have 8 bytes, count two */
+    unsigned edges;                           /* of inner nodes */
+};
+/* The order in which a map's node, height and length stand, and where. */
+struct redox_map {
+    int at; /* offset of the three words; REDOX_UNKNOWN */
+    unsigned node, height, length; /* words */
+};
+
+/* Offsets in bytes, REDOX_UNKNOWN where not known; those of objects behind an Arc count from its counters. */
+struct redox_layout {
+    bool by_dwarf;
+    struct redox_map contexts; /* in CONTEXTS */
+    struct redox_btree context_tree;
+    /* Context */
+    int name, name_length;
+    int debug_id, pid, status_reason, addr_space, files, kstack;
+    int status, status_size, status_runnable, status_blocked; /* of the tag: its size, and values */
+    int status_dead;
+    int cpu_time, ens, euid;
+    int saved[REDOX_FRAME_REGISTERS + 2]; /* by DWARF's number; [UNWIND_REGISTERS - 2 ...]: see contexts.c */
+    /* PercpuBlock */
+    int current;
+    /* AddrSpaceWrapper */
+    int root;
+    struct redox_map grants;
+    struct redox_btree grant_tree;
+    bool grant_keys_are_pages;
+    int grant_pages, grant_flags, grant_provider; /* in a GrantInfo */
+    /* FdTbl, FileDescription */
+    int posix_files, upper_files; /* words {capacity, pointer, length} in any order: see files.c */
+    int file_offset, file_scheme, file_number, file_flags;
+};
+
+struct redox {
+    struct machine *machine;
+    struct symbols *symbols;
+    GPtrArray *disks;
+    struct space kernel; /* a space in which the kernel's half can be read */
+    uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at, log_at; /* addresses; 0: no such symbol */
+    uint64_t copy_start, copy_end;
+    struct redox_layout layout;
+    bool laid_out;      /* processes can be told */
+    char *why;          /* they cannot */
+    uint64_t laid_out_at; /* instructions at the last attempt */
+    struct initfs *initfs;
+    bool initfs_searched;
+    GPtrArray *file_systems; /* of struct redoxfs, one a disk, NULL where there is none */
+};
+
+/* One context as it stands in memory. */
+struct redox_context {
+    uint64_t object; /* address of its Arc */
+    uint64_t addr_space, files;
+    char reason[64];
+    struct os_process process;
+};
+
+/* --- memory (memory.c) --- */
+bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length);
+bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value);
+uint64_t redox_get64(const uint8_t *bytes);
+uint32_t redox_get32(const uint8_t *bytes);
+bool redox_is_kernel(uint64_t address);
+/* An aligned kernel address whose Arc has plausible counters. */
+bool redox_is_arc(struct redox *redox, uint64_t address);
+/* A Rust string, at most @room - 1 bytes of it; false: not mapped, too long, or not printable. */
+bool redox_text(struct redox *redox, uint64_t address, uint64_t length, char *out, size_t room);
+/* The address of a symbol of the kernel; 0: none. */
+uint64_t redox_symbol(struct redox *redox, const char *name);
+
+/* --- containers (containers.c) --- */
+/* Keys in their order; @value: its address.  Ends when @visit returns false.  False: no tree of this layout. */
+bool redox_map_walk(struct redox *redox, uint64_t map, const struct redox_map *where, const struct redox_btree *tree,
+                    bool (*visit)(void *opaque, uint64_t key, uint64_t value), void *opaque);
+/*
+ * Finds a layout with which all of @maps (the objects that hold them, up to @count) are whole trees with ascending keys, within the
+ * first @span bytes of each; @value_sizes ends with 0 if @count_sizes is 0.  At least @keys_min keys in all.
+ */
+struct redox_map_search {
+    const uint64_t *objects;
+    unsigned count;
+    unsigned first, span; /* bytes of the object */
+    const unsigned *value_sizes;
+    unsigned value_size_count;
+    unsigned keys_min;
+    /* Further conditions on a key (NULL: none). */
+    bool (*accept)(void *opaque, uint64_t key, uint64_t value, const struct redox_btree *tree);
+    void *opaque;
+};
+bool redox_map_find(struct redox *redox, const struct redox_map_search *search, struct redox_map *where,
+                    struct redox_btree *tree);
+/*
+ * A hash map's table (hashbrown) at @table, which is four words in the order of any compiler: calls @visit with the address of
+ * each entry of @entry_size bytes.  False: there is none.
+ */
+bool redox_table_walk(struct redox *redox, uint64_t table, unsigned entry_size,
+                      bool (*visit)(void *opaque, uint64_t entry), void *opaque);
+/* A Vec or VecDeque's three words in any order: the pointer, the capacity and the length. */
+bool redox_vector(struct redox *redox, uint64_t vector, uint64_t *data, uint64_t *length);
+
+/* --- layout (layout.c, calibrate.c) --- */
+/* Sees to it that contexts can be read; false: redox->why. */
+bool redox_lay_out(struct redox *redox);
+bool redox_layout_dwarf(struct redox *redox);
+bool redox_calibrate(struct redox *redox);
+
+/* --- contexts (contexts.c) --- */
+/* GArray of uint64_t: the addresses of all contexts' Arcs; NULL: not known.  To be freed. */
+GArray *redox_contexts(struct redox *redox);
+bool redox_context(struct redox *redox, uint64_t object, struct redox_context *out);
+/* The Arc of the context that runs on @cpu; 0: not known. */
+uint64_t redox_current(struct redox *redox, struct cpu *cpu);
+bool redox_registers(struct redox *redox, uint64_t object, struct unwind_frame *out);
+
+/* --- questions --- */
+char *redox_maps(struct redox *redox, const struct redox_context *context, GError **error);
+char *redox_fds(struct redox *redox, const struct redox_context *context, GError **error);
+char *redox_schemes(struct redox *redox, GError **error);
+char *redox_irqs(struct redox *redox, GError **error);
+char *redox_dmesg(struct redox *redox, GError **error);
+
+/* --- programs (modules.c) --- */
+void redox_place_modules(struct redox *redox, const struct os_process *process);
+
+#endif
