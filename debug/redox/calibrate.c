@@ -11,14 +11,12 @@
 #define CONTEXTS_MAX 64   /* looked at */
 #define CONTEXTS_MIN 4    /* fewer tell too little */
 #define NAME_SIZE 32      /* ArrayString<32> */
-#define IDLE_NAME "[kmain]"
 #define REASON_MAX 63
-#define STACK_ALIGNMENT (16 * REDOX_PAGE)
 
 struct sample {
     uint64_t object;
     uint8_t raw[OBJECT_SIZE];
-    bool idle;
+    bool idle, runs;
 };
 
 struct calibration {
@@ -86,7 +84,7 @@ static bool names_fit(struct calibration *calibration, unsigned text, unsigned l
 
         if (!is_name(raw + text, bytes))
             return false;
-        if (bytes == strlen(IDLE_NAME) && memcmp(raw + text, IDLE_NAME, bytes) == 0)
+        if (bytes == strlen(REDOX_IDLE_NAME) && memcmp(raw + text, REDOX_IDLE_NAME, bytes) == 0)
             idle = calibration->samples[i].idle = true;
     }
     return idle;
@@ -188,9 +186,13 @@ static bool stack_fits(struct calibration *calibration, unsigned offset)
         uint8_t byte;
 
         if (calibration->samples[i].idle ? stack != 0
-                                         : stack == 0 || stack % STACK_ALIGNMENT || stack >> 40 ||
+                                         : stack == 0 || stack % REDOX_KERNEL_STACK || stack >> 40 ||
                                                !redox_read(calibration->redox, REDOX_PHYS_OFFSET + stack, &byte, 1))
             return false;
+        for (unsigned k = 0; k < i && stack; k++) {
+            if (word(&calibration->samples[k], offset) == stack)
+                return false;
+        }
     }
     return true;
 }
@@ -285,15 +287,15 @@ static bool is_kernel_code(struct redox *redox, uint64_t address)
 {
     struct symbol_location location;
 
-    return redox_is_kernel(address) &&
-           symbols_locate(redox->symbols, SYMBOLS_ANY_SPACE, address, true, &location) && location.is_code;
+    return redox_is_kernel(address) && symbols_locate(redox->symbols, SYMBOLS_ANY_SPACE, address, true, &location) &&
+           location.is_code;
 }
 
 static bool in_stack(const struct calibration *calibration, unsigned i, uint64_t address)
 {
     uint64_t stack = word(&calibration->samples[i], (unsigned)calibration->redox->layout.kstack) + REDOX_PHYS_OFFSET;
 
-    return address > stack && address <= stack + STACK_ALIGNMENT;
+    return address > stack && address <= stack + REDOX_KERNEL_STACK;
 }
 
 /* Words of the switched-out contexts: a stack pointer into the context's own stack, on which a return address lies (x86_64). */
@@ -304,7 +306,7 @@ static bool stack_pointer_fits(struct calibration *calibration, unsigned offset)
     for (unsigned i = 0; i < calibration->count; i++) {
         uint64_t pointer = word(&calibration->samples[i], offset), code;
 
-        if (calibration->samples[i].idle || pointer == 0)
+        if (calibration->samples[i].idle || calibration->samples[i].runs || pointer == 0)
             continue;
         if (!in_stack(calibration, i, pointer) || !redox_u64(calibration->redox, pointer, &code) ||
             !is_kernel_code(calibration->redox, code))
@@ -323,7 +325,7 @@ static bool link_fits(struct calibration *calibration, unsigned offset)
         uint64_t stack = word(&calibration->samples[i], offset), link = word(&calibration->samples[i], offset + 8),
                  frame = word(&calibration->samples[i], offset + 16);
 
-        if (calibration->samples[i].idle || stack == 0)
+        if (calibration->samples[i].idle || calibration->samples[i].runs || stack == 0)
             continue;
         if (!in_stack(calibration, i, stack) || !is_kernel_code(calibration->redox, link) ||
             (frame != 0 && !in_stack(calibration, i, frame)))
@@ -333,6 +335,7 @@ static bool link_fits(struct calibration *calibration, unsigned offset)
     return fit > 1;
 }
 
+/* Those of running contexts are stale. */
 static void find_registers(struct calibration *calibration)
 {
     static const uint8_t before[] = {3, 12, 13, 14, 15, 6}; /* rbx, r12 .. r15, rbp, then rsp: repr(C) */
@@ -341,6 +344,8 @@ static void find_registers(struct calibration *calibration)
 
     if (layout->kstack == REDOX_UNKNOWN)
         return;
+    for (unsigned i = 0; i < calibration->count; i++)
+        calibration->samples[i].runs = redox_context_runs(calibration->redox, calibration->samples[i].object);
     if (machine_config(calibration->redox->machine)->arch == CPU_ARCH_X86_64) {
         at = only(calibration, 16 + 56, OBJECT_SIZE - 8, 8, stack_pointer_fits);
         for (unsigned i = 0; at != REDOX_UNKNOWN && i < G_N_ELEMENTS(before); i++)
@@ -356,6 +361,57 @@ static void find_registers(struct calibration *calibration)
     layout->saved[29] = at + 16;
     for (int i = 28; i >= 19; i--)
         layout->saved[i] = at + 24 + (28 - i) * 8;
+}
+
+/* --- states --- */
+static bool has_reason(const struct calibration *calibration, unsigned i)
+{
+    return word(&calibration->samples[i], (unsigned)calibration->redox->layout.status_reason + 8) != 0;
+}
+
+/*
+ * The tag of a state: the same in all that run, the next value in all that wait with a reason.  (The other flags of a context are no
+ * multiples of eight away.)
+ */
+static bool status_fits(struct calibration *calibration, unsigned offset)
+{
+    int runnable = -1;
+    bool waiting = false;
+
+    for (unsigned i = 0; i < calibration->count; i++) {
+        if (calibration->samples[i].runs && runnable < 0)
+            runnable = calibration->samples[i].raw[offset];
+    }
+    if (runnable < 0 || runnable > 8)
+        return false;
+    for (unsigned i = 0; i < calibration->count; i++) {
+        int tag = calibration->samples[i].raw[offset];
+
+        if (tag > runnable + 3 || (calibration->samples[i].runs && tag != runnable) ||
+            (has_reason(calibration, i) && tag != runnable + 1))
+            return false;
+        waiting |= has_reason(calibration, i);
+    }
+    calibration->redox->layout.status_runnable = runnable;
+    return waiting;
+}
+
+void redox_learn_status(struct redox *redox)
+{
+    g_autofree struct calibration *calibration = g_new0(struct calibration, 1);
+    struct redox_layout *layout = &redox->layout;
+
+    calibration->redox = redox;
+    if (layout->status_runnable != REDOX_UNKNOWN || layout->status_reason == REDOX_UNKNOWN ||
+        !take_samples(calibration))
+        return;
+    for (unsigned i = 0; i < calibration->count; i++)
+        calibration->samples[i].runs = redox_context_runs(redox, calibration->samples[i].object);
+    if (layout->status == REDOX_UNKNOWN)
+        layout->status = only(calibration, 16, OBJECT_SIZE - 8, 8, status_fits);
+    layout->status_runnable = REDOX_UNKNOWN;
+    if (layout->status != REDOX_UNKNOWN && !status_fits(calibration, (unsigned)layout->status))
+        layout->status_runnable = REDOX_UNKNOWN;
 }
 
 bool redox_calibrate(struct redox *redox)

@@ -11,7 +11,7 @@
 #define TREE_HEIGHT_MAX 8
 #define TREE_KEYS_MAX 1000000
 #define TABLE_BUCKETS_MAX (1u << 20)
-#define TABLE_FULL(control) (((control) & 0x80) == 0)
+#define TABLE_FULL(control) (((control)&0x80) == 0)
 
 /* --- B-trees --- */
 struct walk {

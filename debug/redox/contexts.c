@@ -6,9 +6,8 @@
 #include "emu/cpu/aarch64.h"
 #include "emu/cpu/x86_64.h"
 
-#define KERNEL_STACK_SIZE (16 * REDOX_PAGE)
-#define PERCPU_SIZE 512
-#define IDLE_NAME "[kmain]"
+#define KERNEL_SIZE_MAX (64u << 20)
+#define TSS_RSP0 4 /* Intel SDM volume 3, figure 8-11 */
 
 static bool add_context(void *opaque, uint64_t key, uint64_t value)
 {
@@ -62,15 +61,6 @@ static const char *status_name(const struct redox_layout *layout, unsigned tag)
     return tag == (unsigned)layout->status_runnable + 3 ? "dead" : "stopped";
 }
 
-static bool runs(struct redox *redox, uint64_t object)
-{
-    for (unsigned i = 0; i < machine_config(redox->machine)->cpus; i++) {
-        if (redox_current(redox, machine_cpu(redox->machine, i)) == object)
-            return true;
-    }
-    return false;
-}
-
 static void describe_state(struct redox *redox, struct redox_context *context)
 {
     const struct redox_layout *layout = &redox->layout;
@@ -81,7 +71,7 @@ static void describe_state(struct redox *redox, struct redox_context *context)
                           : member64(redox, context->object, layout->status_reason + 8);
 
     redox_text(redox, text, length, context->reason, sizeof(context->reason));
-    if (runs(redox, context->object))
+    if (redox_context_runs(redox, context->object))
         status = "running";
     else if (!status && context->reason[0])
         status = "blocked";
@@ -108,7 +98,7 @@ bool redox_context(struct redox *redox, uint64_t object, struct redox_context *o
     stack = member64(redox, object, layout->kstack);
     if (stack && stack % REDOX_PAGE == 0 && stack < REDOX_PHYS_OFFSET) {
         out->process.kernel_stack = stack + REDOX_PHYS_OFFSET;
-        out->process.kernel_stack_size = KERNEL_STACK_SIZE;
+        out->process.kernel_stack_size = REDOX_KERNEL_STACK;
     }
     describe_state(redox, out);
     return true;
@@ -134,55 +124,65 @@ static bool is_idle(struct redox *redox, uint64_t object)
 {
     char name[64];
 
-    return read_name(redox, object, name) && strcmp(name, IDLE_NAME) == 0;
+    return read_name(redox, object, name) && strcmp(name, REDOX_IDLE_NAME) == 0;
 }
 
-/*
- * Two members of a CPU's block refer to contexts, the current one and the idle one (others while it switches).  Which is which shows
- * when they differ, for the idle one has its name; when they do not, there is no question.
- */
-static uint64_t find_current(struct redox *redox, uint64_t block)
+uint64_t redox_stack_pointer(struct redox *redox, struct cpu *cpu)
 {
-    g_autoptr(GArray) contexts = redox_contexts(redox);
-    uint8_t raw[PERCPU_SIZE];
-    uint64_t current = 0, idle = 0;
-    unsigned found = 0;
-    int at = 0;
+    uint64_t pointer = 0;
 
-    if (!contexts || !redox_read(redox, block, raw, sizeof(raw)))
-        return 0;
-    for (unsigned offset = 0; offset < PERCPU_SIZE; offset += 8) {
-        uint64_t word = redox_get64(raw + offset);
+    if (machine_config(redox->machine)->arch == CPU_ARCH_AARCH64) {
+        struct aarch64_registers registers;
 
-        for (unsigned i = 0; i < contexts->len; i++) {
-            if (g_array_index(contexts, uint64_t, i) != word)
-                continue;
-            found++;
-            if (is_idle(redox, word)) {
-                idle = word;
-            } else {
-                current = word;
-                at = (int)offset;
-            }
-        }
+        aarch64_get_registers(cpu, &registers);
+        return cpu_privilege(cpu) == 0 ? registers.sp_el1 : registers.sp;
     }
-    if (found != 2 || !idle)
-        return 0;
-    if (current)
-        redox->layout.current = at;
-    return current ? current : idle;
+    struct x86_64_registers registers;
+    x86_64_get_registers(cpu, &registers);
+    if (cpu_privilege(cpu) == 0)
+        return registers.gpr[X86_64_RSP];
+    redox_u64(redox, registers.segment[X86_64_TR].base + TSS_RSP0, &pointer);
+    return pointer;
+}
+
+/* Each context has a stack of its own in the kernel, the idle one that of the kernel's start. */
+static uint64_t current_by_stack(struct redox *redox, struct cpu *cpu)
+{
+    uint64_t pointer = redox_stack_pointer(redox, cpu), idle = 0;
+    g_autoptr(GArray) contexts = redox->layout.kstack == REDOX_UNKNOWN ? NULL : redox_contexts(redox);
+
+    for (unsigned i = 0; contexts && i < contexts->len; i++) {
+        uint64_t object = g_array_index(contexts, uint64_t, i),
+                 stack = member64(redox, object, redox->layout.kstack) + REDOX_PHYS_OFFSET;
+
+        if (stack != REDOX_PHYS_OFFSET && pointer > stack && pointer <= stack + REDOX_KERNEL_STACK)
+            return object;
+        if (is_idle(redox, object) && idle == 0)
+            idle = object;
+    }
+    return pointer >= redox->kernel_start && pointer < redox->kernel_start + KERNEL_SIZE_MAX ? idle : 0;
 }
 
 uint64_t redox_current(struct redox *redox, struct cpu *cpu)
 {
-    uint64_t block = percpu_block(redox, cpu), object = 0;
+    uint64_t block, object = 0;
 
+    if (redox->layout.current == REDOX_UNKNOWN)
+        return current_by_stack(redox, cpu);
+    block = percpu_block(redox, cpu);
     if (!redox_is_kernel(block))
         return 0;
-    if (redox->layout.current == REDOX_UNKNOWN)
-        return find_current(redox, block);
     redox_u64(redox, block + (uint64_t)redox->layout.current, &object);
     return redox_is_arc(redox, object) ? object : 0;
+}
+
+bool redox_context_runs(struct redox *redox, uint64_t object)
+{
+    for (unsigned i = 0; i < machine_config(redox->machine)->cpus; i++) {
+        if (redox_current(redox, machine_cpu(redox->machine, i)) == object)
+            return true;
+    }
+    return false;
 }
 
 /* --- registers of those that do not run: as switch_to() left them --- */
@@ -193,7 +193,7 @@ bool redox_registers(struct redox *redox, uint64_t object, struct unwind_frame *
     unsigned stack_pointer = is_x86_64 ? 7 : 31;
 
     memset(out, 0, sizeof(*out));
-    if (runs(redox, object))
+    if (redox_context_runs(redox, object))
         return false;
     for (unsigned i = 0; i < G_N_ELEMENTS(layout->saved) && i < UNWIND_REGISTERS; i++) {
         if (layout->saved[i] == REDOX_UNKNOWN)

@@ -24,7 +24,8 @@ static bool try_way(struct redox *redox, struct way *way, const char *member)
 /* Finds the way to @type behind an Arc: within a lock of the kernel's own, a plain spin lock, or neither. */
 static bool find_way(struct redox *redox, const char *type, const char *member, struct way *way)
 {
-    g_snprintf(way->type, sizeof(way->type), "alloc::sync::ArcInner<spin::rwlock::RwLock<%s, spin::relax::Spin>>", type);
+    g_snprintf(way->type, sizeof(way->type), "alloc::sync::ArcInner<spin::rwlock::RwLock<%s, spin::relax::Spin>>",
+               type);
     way->path = "data.data.value.";
     if (try_way(redox, way, member))
         return true;
@@ -44,7 +45,7 @@ static int member(struct redox *redox, const struct way *way, const char *name)
     uint64_t offset, size;
 
     return symbols_member(redox->symbols, way->type, path, &offset, &size) && offset < 65536 ? (int)offset
-                                                                                            : REDOX_UNKNOWN;
+                                                                                             : REDOX_UNKNOWN;
 }
 
 static int plain_member(struct redox *redox, const char *type, const char *name)
@@ -57,7 +58,7 @@ static int plain_member(struct redox *redox, const char *type, const char *name)
 
 static void saved_registers(struct redox *redox, const struct way *way)
 {
-    static const char *const x86_64[] = {[3] = "arch.rbx",  [6] = "arch.rbp",  [7] = "arch.rsp",  [12] = "arch.r12",
+    static const char *const x86_64[] = {[3] = "arch.rbx",  [6] = "arch.rbp",  [7] = "arch.rsp", [12] = "arch.r12",
                                          [13] = "arch.r13", [14] = "arch.r14", [15] = "arch.r15"};
     bool is_x86_64 = machine_config(redox->machine)->arch == CPU_ARCH_X86_64;
 
@@ -138,8 +139,7 @@ bool redox_layout_dwarf(struct redox *redox)
     redox->layout.by_dwarf = context_members(redox);
     if (!redox->layout.by_dwarf)
         return false;
-    redox->layout.current =
-        plain_member(redox, "kernel::percpu::PercpuBlock", "switch_internals.current_ctxt.value");
+    redox->layout.current = plain_member(redox, "kernel::percpu::PercpuBlock", "switch_internals.current_ctxt.value");
     space_members(redox);
     file_members(redox);
     return true;

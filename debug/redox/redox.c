@@ -5,7 +5,9 @@
 #include <string.h>
 
 #define RETRY_INTERVAL 20000000 /* instructions between two attempts to find the layout */
-#define TREE_SPAN 64            /* bytes of CONTEXTS */
+#define KERNEL_X86_64 UINT64_C(0xFFFFFFFF80000000)
+#define KERNEL_AARCH64 UINT64_C(0xFFFFFF0000000000)
+#define TREE_SPAN 64 /* bytes of CONTEXTS */
 
 static const char *const questions[] = {"ps", "maps", "fds", "schemes", "irqs", "dmesg", NULL};
 
@@ -66,8 +68,9 @@ bool redox_lay_out(struct redox *redox)
     if (!find_contexts(redox))
         return not_laid_out(redox, "the kernel has not made its contexts yet");
     if (!redox_layout_dwarf(redox) && !redox_calibrate(redox))
-        return not_laid_out(redox, "nothing tells where the kernel's structures have their members: give --symbols kernel.sym, "
-                                   "or let more processes start");
+        return not_laid_out(
+            redox, "nothing tells where the kernel's structures have their members: give --symbols kernel.sym, "
+                   "or let more processes start");
     redox->laid_out = true;
     return true;
 }
@@ -110,8 +113,10 @@ static bool redox_os_each(void *opaque, void (*visit)(void *opaque, const struct
     struct redox *redox = opaque;
     g_autoptr(GArray) contexts = NULL, processes = g_array_new(FALSE, FALSE, sizeof(struct os_process));
 
-    if (redox_lay_out(redox))
+    if (redox_lay_out(redox)) {
+        redox_learn_status(redox);
         contexts = redox_contexts(redox);
+    }
     if (!contexts) {
         if (why)
             *why = g_strdup(redox->laid_out ? "the kernel is changing its list of contexts" : redox->why);
@@ -182,6 +187,7 @@ static void find_symbols(struct redox *redox)
     redox->log_at = redox_symbol(redox, "kernel::log::LOG");
     redox->copy_start = redox_symbol(redox, "__usercopy_start");
     redox->copy_end = redox_symbol(redox, "__usercopy_end");
+    redox->kernel_start = machine_config(redox->machine)->arch == CPU_ARCH_X86_64 ? KERNEL_X86_64 : KERNEL_AARCH64;
 }
 
 void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,

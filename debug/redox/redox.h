@@ -15,7 +15,8 @@
 #define REDOX_PHYS_OFFSET UINT64_C(0xFFFF800000000000) /* all physical memory, in both architectures */
 #define REDOX_UNKNOWN (-1)
 #define REDOX_CONTEXTS_MAX 65536u
-#define REDOX_FRAME_REGISTERS 32
+#define REDOX_KERNEL_STACK (16 * REDOX_PAGE)
+#define REDOX_IDLE_NAME "[kmain]"
 
 /* How nodes of a B-tree lie in memory; offsets in bytes. */
 struct redox_btree {
@@ -24,7 +25,7 @@ struct redox_btree {
 };
 /* The order in which a map's node, height and length stand, and where. */
 struct redox_map {
-    int at; /* offset of the three words; REDOX_UNKNOWN */
+    int at;                        /* offset of the three words; REDOX_UNKNOWN */
     unsigned node, height, length; /* words */
 };
 
@@ -36,10 +37,9 @@ struct redox_layout {
     /* Context */
     int name, name_length;
     int debug_id, pid, status_reason, addr_space, files, kstack;
-    int status, status_size, status_runnable, status_blocked; /* of the tag: its size, and values */
-    int status_dead;
+    int status, status_runnable; /* the tag's value of Runnable; the others follow: Blocked, HardBlocked, Dead */
     int cpu_time, ens, euid;
-    int saved[REDOX_FRAME_REGISTERS + 2]; /* by DWARF's number; [UNWIND_REGISTERS - 2 ...]: see contexts.c */
+    int saved[UNWIND_REGISTERS]; /* by DWARF's number */
     /* PercpuBlock */
     int current;
     /* AddrSpaceWrapper */
@@ -58,11 +58,13 @@ struct redox {
     struct symbols *symbols;
     GPtrArray *disks;
     struct space kernel; /* a space in which the kernel's half can be read */
-    uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at, log_at; /* addresses; 0: no such symbol */
+    uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at,
+        log_at; /* addresses; 0: no such symbol */
     uint64_t copy_start, copy_end;
+    uint64_t kernel_start; /* where the kernel's image is mapped */
     struct redox_layout layout;
-    bool laid_out;      /* processes can be told */
-    char *why;          /* they cannot */
+    bool laid_out;        /* processes can be told */
+    char *why;            /* they cannot */
     uint64_t laid_out_at; /* instructions at the last attempt */
     struct initfs *initfs;
     bool initfs_searched;
@@ -125,6 +127,8 @@ bool redox_vector(struct redox *redox, uint64_t vector, uint64_t *data, uint64_t
 bool redox_lay_out(struct redox *redox);
 bool redox_layout_dwarf(struct redox *redox);
 bool redox_calibrate(struct redox *redox);
+/* What only shows when contexts wait for something: the values of states. */
+void redox_learn_status(struct redox *redox);
 
 /* --- contexts (contexts.c) --- */
 /* GArray of uint64_t: the addresses of all contexts' Arcs; NULL: not known.  To be freed. */
@@ -132,6 +136,9 @@ GArray *redox_contexts(struct redox *redox);
 bool redox_context(struct redox *redox, uint64_t object, struct redox_context *out);
 /* The Arc of the context that runs on @cpu; 0: not known. */
 uint64_t redox_current(struct redox *redox, struct cpu *cpu);
+bool redox_context_runs(struct redox *redox, uint64_t object);
+/* The kernel's stack pointer on @cpu, also while a program runs there. */
+uint64_t redox_stack_pointer(struct redox *redox, struct cpu *cpu);
 bool redox_registers(struct redox *redox, uint64_t object, struct unwind_frame *out);
 
 /* --- questions --- */
