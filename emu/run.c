@@ -424,6 +424,8 @@ static void deliver_held(struct machine *machine)
 enum machine_stop machine_run(struct machine *machine)
 {
     machine_update_trace_observer(machine);
+    if (machine->engine)
+        cpu_watchpoint_forget(machine->engine);
     deliver_held(machine);
     while (machine->stop != MACHINE_STOP_BREAK) { /* after which nothing more is to happen, not even a timer */
         boundary(machine);

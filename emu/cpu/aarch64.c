@@ -295,7 +295,7 @@ const struct cpu_target cpu_target_aarch64 = {
     .dirty_bits = aarch64_memory_dirty_bits,
     .page_dirty = aarch64_memory_page_dirty,
     .breakpoint = aarch64_engine_breakpoint,
-    .watchpoint = aarch64_engine_watchpoint,
+    .watch = aarch64_engine_watch,
     .flush = aarch64_engine_flush,
     .statistics = aarch64_engine_statistics,
 };

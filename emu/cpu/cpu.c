@@ -44,6 +44,7 @@ struct cpu_engine *cpu_engine_new(enum cpu_arch arch, const char *model, unsigne
     engine->model = g_strdup(model);
     engine->callbacks = *callbacks;
     engine->observed = callbacks->observe ? CPU_OBSERVE_ALL : 0;
+    engine->watched = g_array_new(FALSE, FALSE, sizeof(struct cpu_watched));
     engine->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     engine->opaque = opaque;
     engine->cpu_count = cpus;
@@ -55,6 +56,7 @@ struct cpu_engine *cpu_engine_new(enum cpu_arch arch, const char *model, unsigne
     }
     if (!target->open(engine, error)) {
         g_hash_table_destroy(engine->points);
+        g_array_free(engine->watched, TRUE);
         g_free(engine->cpus);
         g_free(engine->model);
         g_free(engine);
@@ -70,6 +72,7 @@ void cpu_engine_free(struct cpu_engine *engine)
     }
     engine->target->close(engine);
     g_hash_table_destroy(engine->points);
+    g_array_free(engine->watched, TRUE);
     g_free(engine->cpus);
     g_free(engine->model);
     g_free(engine);
@@ -94,6 +97,9 @@ void cpu_engine_unmap(struct cpu_engine *engine, uint64_t address, uint64_t size
 
 void cpu_engine_memory_written(struct cpu_engine *engine, uint64_t address, uint64_t size)
 {
+    if (engine->watched->len > 0) {
+        cpu_watch_dma(engine, address, size);
+    }
     engine->target->memory_written(engine, address, size);
 }
 
@@ -273,21 +279,6 @@ void cpu_breakpoint_insert(struct cpu_engine *engine, uint64_t address)
 void cpu_breakpoint_remove(struct cpu_engine *engine, uint64_t address)
 {
     change_point(engine, address, 0, -1);
-}
-
-bool cpu_watchpoint_insert(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind)
-{
-    return engine->target->watchpoint(engine, address, length, kind, true);
-}
-
-void cpu_watchpoint_remove(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind)
-{
-    engine->target->watchpoint(engine, address, length, kind, false);
-}
-
-uint64_t cpu_watchpoint_hit(const struct cpu *cpu)
-{
-    return cpu->watchpoint_address;
 }
 
 void cpu_save(struct cpu *cpu, GByteArray *out)

@@ -31,7 +31,7 @@ enum cpu_stop {
     CPU_STOP_HALT,       /* HLT, WFI: nothing to do until an interrupt */
     CPU_STOP_YIELD,      /* PAUSE, WFE, YIELD: the CPU spins; the instruction is executed and counted */
     CPU_STOP_BREAKPOINT, /* before the instruction at a breakpoint; nothing of it is executed */
-    CPU_STOP_WATCHPOINT, /* after the access; see cpu_watchpoint_hit() */
+    CPU_STOP_WATCHPOINT, /* after the access; see cpu_watchpoint_access() */
     CPU_STOP_SHUTDOWN,   /* x86 triple fault */
     CPU_STOP_PAUSED,     /* a callback asked by cpu_pause() to stop after the current instruction */
 };
@@ -214,14 +214,32 @@ bool cpu_is_held(const struct cpu *cpu);
  */
 void cpu_probe_insert(struct cpu_engine *engine, uint64_t address);
 void cpu_probe_remove(struct cpu_engine *engine, uint64_t address);
-/* Breakpoints by virtual address; invisible to the guest.  Watchpoints: @length 1..8 bytes or a page. */
+/* Breakpoints by virtual address; invisible to the guest.  Counted as probes are. */
 void cpu_breakpoint_insert(struct cpu_engine *engine, uint64_t address);
 void cpu_breakpoint_remove(struct cpu_engine *engine, uint64_t address);
+
+/*
+ * Watchpoints: cpu_run() returns CPU_STOP_WATCHPOINT right after the instruction that accesses one of [@address, @address + @length).
+ * Virtual: in whatever space.  Physical: RAM and devices, through any mapping, and DMA into RAM; not the accesses of page walks.
+ */
 enum cpu_watch { CPU_WATCH_WRITE = 1, CPU_WATCH_READ = 2, CPU_WATCH_ACCESS = 3 };
-bool cpu_watchpoint_insert(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind);
-void cpu_watchpoint_remove(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind);
-/* After CPU_STOP_WATCHPOINT: the virtual address accessed. */
-uint64_t cpu_watchpoint_hit(const struct cpu *cpu);
+enum cpu_watch_space { CPU_WATCH_VIRTUAL, CPU_WATCH_PHYSICAL, CPU_WATCH_PORT };
+/* False: an empty range, or one that wraps. */
+bool cpu_watchpoint_insert(struct cpu_engine *engine, enum cpu_watch_space space, uint64_t address, uint64_t length,
+                           enum cpu_watch kind);
+void cpu_watchpoint_remove(struct cpu_engine *engine, enum cpu_watch_space space, uint64_t address, uint64_t length,
+                           enum cpu_watch kind);
+/* What the host has written since the last run is no DMA: a debugger's change, a load. */
+void cpu_watchpoint_forget(struct cpu_engine *engine);
+
+struct cpu_access {
+    uint64_t address;  /* virtual; of DMA physical; a port */
+    uint64_t physical; /* UINT64_MAX: a port */
+    uint64_t length;
+    bool write, dma;
+};
+/* After CPU_STOP_WATCHPOINT: the @index-th access of the instruction that hit one; false: no more (at most 4 are kept). */
+bool cpu_watchpoint_access(const struct cpu *cpu, unsigned index, struct cpu_access *out);
 
 /*
  * The complete architectural state, the instruction count and what waits to be delivered, as bytes: equal states give

@@ -12,6 +12,15 @@ struct CPUState;
 struct uc_struct;
 struct uc_sys;
 
+#define CPU_HITS 4
+
+/* A watched range. */
+struct cpu_watched {
+    enum cpu_watch_space space;
+    uint64_t first, last;
+    enum cpu_watch kind;
+};
+
 struct cpu {
     struct cpu_engine *engine;
     unsigned index;
@@ -36,7 +45,9 @@ struct cpu {
     bool at_breakpoint; /* the last run ended there; the next one executes the instruction */
     uint64_t breakpoint_pc;
     uint64_t breakpoint_count;
-    uint64_t watchpoint_address;
+    struct cpu_access hits[CPU_HITS]; /* of watchpoints */
+    unsigned hit_count;
+    bool hits_told; /* by CPU_STOP_WATCHPOINT */
 
     bool stop_before;    /* asked for in the callback that runs */
     bool held;           /* an exception or interrupt waits for the next run to be delivered */
@@ -56,8 +67,11 @@ struct cpu_engine {
     const struct cpu_target *target;
     char *model;
     struct cpu_callbacks callbacks;
-    unsigned observed;  /* kinds that the observer is called for */
-    GHashTable *points; /* by address: struct cpu_point */
+    unsigned observed;                   /* kinds that the observer is called for */
+    GHashTable *points;                  /* by address: struct cpu_point */
+    GArray *watched;                     /* of struct cpu_watched */
+    struct cpu_access outside[CPU_HITS]; /* DMA between two runs */
+    unsigned outside_count;
     void *opaque;
     unsigned cpu_count;
     struct cpu *cpus;
@@ -98,13 +112,20 @@ struct cpu_target {
     bool (*page_dirty)(struct cpu_engine *engine, uint64_t address);
 
     void (*breakpoint)(struct cpu_engine *engine, uint64_t address, bool insert);
-    bool (*watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind, bool insert);
+    void (*watch)(struct cpu_engine *engine, const struct cpu_watched *watched); /* one was added or has gone */
     void (*flush)(struct cpu_engine *engine);
     void (*statistics)(const struct cpu_engine *engine, struct cpu_statistics *out);
 };
 
 extern const struct cpu_target cpu_target_x86_64;
 extern const struct cpu_target cpu_target_aarch64;
+
+/* watch.c.  Keeps a hit; the run is to end after the instruction. */
+void cpu_watch_hit(struct cpu *cpu, const struct cpu_access *access);
+void cpu_watch_dma(struct cpu_engine *engine, uint64_t address, uint64_t length);
+/* An access that may hit a watchpoint; true if it does. */
+bool cpu_watch_matches(const struct cpu_engine *engine, enum cpu_watch_space space, uint64_t address, uint64_t length,
+                       bool write);
 
 static inline uint64_t cpu_instructions_now(const struct cpu *cpu)
 {

@@ -63,12 +63,15 @@ void CPU_TARGET(engine_observe)(struct cpu *cpu, const struct cpu_exception *exc
                                 bool acknowledged);
 void CPU_TARGET(engine_request_exit)(struct cpu_engine *engine);
 void CPU_TARGET(engine_breakpoint)(struct cpu_engine *engine, uint64_t address, bool insert);
-bool CPU_TARGET(engine_watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind,
-                                   bool insert);
 void CPU_TARGET(engine_flush)(struct cpu_engine *engine);
 void CPU_TARGET(engine_statistics)(const struct cpu_engine *engine, struct cpu_statistics *out);
 /* Sets the count after a load; only between runs. */
 void CPU_TARGET(engine_set_instructions)(struct cpu *cpu, uint64_t instructions);
+
+/* target_watch.c */
+bool CPU_TARGET(watched)(CPUState *cs, uint64_t address, uint64_t physical);
+void CPU_TARGET(watch)(CPUState *cs, uint64_t address, uint64_t length, bool write, uintptr_t retaddr);
+void CPU_TARGET(engine_watch)(struct cpu_engine *engine, const struct cpu_watched *watched);
 
 /* target_memory.c */
 void CPU_TARGET(memory_map)(struct cpu_engine *engine, uint64_t address, uint64_t size, void *host, bool read_only);

@@ -52,6 +52,8 @@ static const struct uc_sys_ops sys_ops = {
     .mmio_write = mmio_write,
     .interrupt_deliverable = CPU_TARGET(interrupt_deliverable),
     .probe = probe,
+    .watched = CPU_TARGET(watched),
+    .watch = CPU_TARGET(watch),
     .yield = CPU_TARGET(yield),
     .clock = instruction_clock,
 };
@@ -161,7 +163,7 @@ void CPU_TARGET(engine_set_deadline)(struct cpu *cpu, uint64_t instructions)
 {
     uint64_t now = cpu_instructions_now(cpu);
 
-    if (cpu->paused) {
+    if (cpu->paused || (cpu->hit_count > 0 && !cpu->hits_told)) {
         instructions = now;
     }
     set_end(cpu, now, CLAMP(instructions, now, cpu->run_end));
@@ -221,14 +223,6 @@ static bool take_exit_request(struct cpu_engine *engine)
            __atomic_exchange_n(&engine->exit_requested, 0, __ATOMIC_SEQ_CST);
 }
 
-static enum cpu_stop stop_at_watchpoint(struct cpu *cpu, CPUState *cs)
-{
-    cpu->watchpoint_address = cs->watchpoint_hit->hitaddr;
-    cs->watchpoint_hit->flags &= ~BP_WATCHPOINT_HIT;
-    cs->watchpoint_hit = NULL;
-    return CPU_STOP_WATCHPOINT;
-}
-
 /* A probe or an observer had the loop left. */
 static enum cpu_stop stop_before(struct cpu *cpu)
 {
@@ -250,8 +244,9 @@ static bool stop_reason(struct cpu *cpu, int result, enum cpu_stop *stop)
         *stop = CPU_STOP_SHUTDOWN;
     } else if (result == EXCP_ATOMIC) {
         *stop = stop_before(cpu);
-    } else if (result == EXCP_DEBUG && cs->watchpoint_hit) {
-        *stop = stop_at_watchpoint(cpu, cs);
+    } else if (cpu->hit_count > 0 && !cpu->hits_told) {
+        cpu->hits_told = true;
+        *stop = CPU_STOP_WATCHPOINT;
     } else if (cs->halted && (used_up || !CPU_GET_CLASS(cs)->has_work(cs))) {
         *stop = CPU_STOP_HALT;
     } else if (cpu->yielded) {
@@ -303,6 +298,18 @@ static void resume_held(struct cpu *cpu)
     }
 }
 
+/* Watchpoints that were hit, but not told of: between two runs, or by an instruction that ended otherwise. */
+static bool take_hits(struct cpu *cpu)
+{
+    struct cpu_engine *engine = cpu->engine;
+
+    for (unsigned i = 0; i < engine->outside_count; i++) {
+        cpu_watch_hit(cpu, &engine->outside[i]);
+    }
+    engine->outside_count = 0;
+    return cpu->hit_count > 0 && !cpu->hits_told;
+}
+
 enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
 {
     struct cpu_engine *engine = cpu->engine;
@@ -316,9 +323,14 @@ enum cpu_stop CPU_TARGET(engine_run)(struct cpu *cpu, uint64_t budget)
     if (!cpu->on) {
         return CPU_STOP_HALT;
     }
+    if (take_hits(cpu)) {
+        budget = 0;
+    }
     resume_held(cpu);
     if (budget == 0 && !cpu->held) {
-        return CPU_STOP_BUDGET;
+        stop = cpu->hit_count > 0 && !cpu->hits_told ? CPU_STOP_WATCHPOINT : CPU_STOP_BUDGET;
+        cpu->hits_told = true;
+        return stop;
     }
     budget = MIN(budget, (uint64_t)INT64_MAX - 1);
     engine->uc->cpu = cs;
@@ -349,42 +361,6 @@ void CPU_TARGET(engine_breakpoint)(struct cpu_engine *engine, uint64_t address, 
             cpu_breakpoint_remove(engine->cpus[i].state, address, BP_GDB);
         }
     }
-}
-
-static int watch_flags(enum cpu_watch kind)
-{
-    return BP_GDB | (kind & CPU_WATCH_READ ? BP_MEM_READ : 0) | (kind & CPU_WATCH_WRITE ? BP_MEM_WRITE : 0);
-}
-
-static bool remove_watchpoint(CPUState *cs, uint64_t address, uint64_t length, int flags)
-{
-    CPUWatchpoint *wp;
-
-    QTAILQ_FOREACH(wp, &cs->watchpoints, entry)
-    {
-        if (wp->vaddr == address && wp->len == length && (wp->flags & ~BP_WATCHPOINT_HIT) == flags) {
-            cpu_watchpoint_remove_by_ref(cs, wp);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool CPU_TARGET(engine_watchpoint)(struct cpu_engine *engine, uint64_t address, uint64_t length, enum cpu_watch kind,
-                                   bool insert)
-{
-    bool done = length >= 1 && length <= 4096 && (kind & CPU_WATCH_ACCESS);
-
-    for (unsigned i = 0; done && i < engine->cpu_count; i++) {
-        CPUState *cs = engine->cpus[i].state;
-
-        if (insert) {
-            done = cpu_watchpoint_insert(cs, address, length, watch_flags(kind), NULL) == 0;
-        } else {
-            done = remove_watchpoint(cs, address, length, watch_flags(kind));
-        }
-    }
-    return done;
 }
 
 /* Makes the room for code smaller, for tests that want it full often. */

@@ -22,10 +22,20 @@ static bool is_running(const struct cpu *cpu)
     return cpu->engine->running == cpu->state;
 }
 
+static void watch_port(struct cpu *cpu, uint16_t port, unsigned size, bool write)
+{
+    struct cpu_access access = {.address = port, .physical = UINT64_MAX, .length = size, .write = write};
+
+    if (cpu->engine->watched->len > 0 && cpu_watch_matches(cpu->engine, CPU_WATCH_PORT, port, size, write)) {
+        cpu_watch_hit(cpu, &access);
+    }
+}
+
 static uint32_t port_read(void *env, uint16_t port, unsigned size)
 {
     struct cpu *cpu = cpu_of_env(env);
 
+    watch_port(cpu, port, size, false);
     return cpu->engine->callbacks.port_read(cpu->engine->opaque, cpu, port, size);
 }
 
@@ -33,6 +43,7 @@ static void port_write(void *env, uint16_t port, unsigned size, uint32_t value)
 {
     struct cpu *cpu = cpu_of_env(env);
 
+    watch_port(cpu, port, size, true);
     cpu->engine->callbacks.port_write(cpu->engine->opaque, cpu, port, size, value);
 }
 
@@ -355,7 +366,7 @@ const struct cpu_target cpu_target_x86_64 = {
     .dirty_bits = x86_64_memory_dirty_bits,
     .page_dirty = x86_64_memory_page_dirty,
     .breakpoint = x86_64_engine_breakpoint,
-    .watchpoint = x86_64_engine_watchpoint,
+    .watch = x86_64_engine_watch,
     .flush = x86_64_engine_flush,
     .statistics = x86_64_engine_statistics,
 };

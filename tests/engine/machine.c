@@ -293,3 +293,11 @@ const struct access *machine_access(const struct machine *machine, unsigned inde
     g_assert_cmpuint(index, <, machine->accesses->len);
     return &g_array_index(machine->accesses, struct access, index);
 }
+
+uint64_t machine_watched(const struct machine *machine)
+{
+    struct cpu_access access;
+
+    g_assert_true(cpu_watchpoint_access(machine->cpu, 0, &access));
+    return access.address;
+}

@@ -61,6 +61,8 @@ void machine_write(struct machine *machine, uint64_t address, uint64_t value);
 void machine_load(struct machine *machine, uint64_t address, const char *guest);
 /* State of all CPUs and RAM. */
 char *machine_digest(struct machine *machine);
+/* The address of the access that hit a watchpoint. */
+uint64_t machine_watched(const struct machine *machine);
 const struct access *machine_access(const struct machine *machine, unsigned index);
 
 #endif

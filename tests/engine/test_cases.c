@@ -279,13 +279,13 @@ static void watchpoints(void)
 {
     struct machine *machine = new_case(13, 1);
 
-    g_assert_true(cpu_watchpoint_insert(machine->engine, 0x203000, 8, CPU_WATCH_WRITE));
+    g_assert_true(cpu_watchpoint_insert(machine->engine, CPU_WATCH_VIRTUAL, 0x203000, 8, CPU_WATCH_WRITE));
     g_assert_cmpint(machine_run(machine), ==, CPU_STOP_WATCHPOINT);
-    g_assert_cmphex(cpu_watchpoint_hit(machine->cpu), ==, 0x203000);
+    g_assert_cmphex(machine_watched(machine), ==, 0x203000);
     g_assert_cmpuint(cpu_instructions(machine->cpu), ==, 2);
     g_assert_cmpuint(machine_read(machine, 0x203000), ==, 1);
     run_to_stop(machine);
-    cpu_watchpoint_remove(machine->engine, 0x203000, 8, CPU_WATCH_WRITE);
+    cpu_watchpoint_remove(machine->engine, CPU_WATCH_VIRTUAL, 0x203000, 8, CPU_WATCH_WRITE);
     machine_enter(machine, 0, CASE(13));
     run_to_stop(machine);
     machine_free(machine);

@@ -274,15 +274,15 @@ static void watchpoints(void)
 {
     struct machine *machine = machine_new("cases", "max", 1, 16);
 
-    g_assert_true(cpu_watchpoint_insert(machine->engine, DATA, 8, CPU_WATCH_READ));
-    g_assert_true(cpu_watchpoint_insert(machine->engine, DATA + 8, 8, CPU_WATCH_WRITE));
+    g_assert_true(cpu_watchpoint_insert(machine->engine, CPU_WATCH_VIRTUAL, DATA, 8, CPU_WATCH_READ));
+    g_assert_true(cpu_watchpoint_insert(machine->engine, CPU_WATCH_VIRTUAL, DATA + 8, 8, CPU_WATCH_WRITE));
     g_assert_cmpint(machine_run(machine), ==, CPU_STOP_WATCHPOINT);
-    g_assert_cmphex(cpu_watchpoint_hit(machine->cpu), ==, DATA);
+    g_assert_cmphex(machine_watched(machine), ==, DATA);
     g_assert_cmphex(cpu_pc(machine->cpu), ==, CASE(16) + 20); /* after LDR */
     g_assert_cmpuint(cpu_instructions(machine->cpu), ==, 5);
     g_assert_cmpint(machine_run(machine), ==, CPU_STOP_WATCHPOINT);
-    g_assert_cmphex(cpu_watchpoint_hit(machine->cpu), ==, DATA + 8);
-    cpu_watchpoint_remove(machine->engine, DATA + 8, 8, CPU_WATCH_WRITE);
+    g_assert_cmphex(machine_watched(machine), ==, DATA + 8);
+    cpu_watchpoint_remove(machine->engine, CPU_WATCH_VIRTUAL, DATA + 8, 8, CPU_WATCH_WRITE);
     run_to_stop(machine);
     machine_free(machine);
 }

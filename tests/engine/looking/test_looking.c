@@ -254,6 +254,111 @@ static void mixed(gconstpointer data)
     equal(result, expected);
 }
 
+struct watched {
+    enum cpu_watch_space space;
+    uint64_t offset, length;
+    enum cpu_watch kind;
+    uint64_t virtual_offset; /* of the access */
+    bool x86_only;
+};
+
+/* The last store of a round went to memory when the machine stops for it. */
+static void look_at_hit(struct guest *guest, const struct watched *watched)
+{
+    struct memory *memory = machine_memory(guest->machine);
+    struct cpu_access access;
+
+    g_assert_true(cpu_watchpoint_access(machine_cpu(guest->machine, 0), 0, &access));
+    g_assert_false(cpu_watchpoint_access(machine_cpu(guest->machine, 0), 1, &access));
+    g_assert_cmphex(access.address, ==, watched->virtual_offset);
+    g_assert_cmpint(access.write, ==, watched->kind == CPU_WATCH_WRITE);
+    g_assert_false(access.dma);
+    if (watched->space == CPU_WATCH_PHYSICAL)
+        g_assert_cmphex(access.physical & ~7ull, ==, watched->offset & ~7ull);
+    if (watched->space != CPU_WATCH_PORT && access.write && access.physical < guest->ram + GUEST_RAM &&
+        access.physical >= guest->ram)
+        g_assert_cmpuint(memory_read64(memory, access.physical), ==, guest_rounds_left(guest));
+}
+
+static void watch(enum cpu_arch arch, const struct watched *watched, struct result expected)
+{
+    struct guest *guest = guest_new(arch);
+    struct cpu_engine *engine = machine_engine(guest->machine);
+    unsigned hits = 0;
+
+    for (;;) {
+        g_assert_true(cpu_watchpoint_insert(engine, watched->space, watched->offset, watched->length, watched->kind));
+        if (hits == GUEST_ROUNDS)
+            break;
+        g_assert_cmpint(machine_run(guest->machine), ==, MACHINE_STOP_BREAK);
+        look_at_hit(guest, watched);
+        hits++;
+        if (hits % 10 == 0) { /* the debugger's own change is no hit */
+            uint64_t address = guest->ram + GUEST_DATA;
+            memory_write64(machine_memory(guest->machine), address,
+                           memory_read64(machine_memory(guest->machine), address));
+        }
+        cpu_watchpoint_remove(engine, watched->space, watched->offset, watched->length, watched->kind);
+    }
+    g_assert_cmpuint(guest_rounds_left(guest), ==, 1);
+    equal(finish(guest), expected);
+}
+
+static void watchpoints(gconstpointer data)
+{
+    enum cpu_arch arch = *(const enum cpu_arch *)data;
+    struct result expected = reference(arch);
+    struct guest *guest = guest_new(arch);
+    uint64_t ram = guest->ram, mmio = guest->mmio, alias = ram + GUEST_ALIAS;
+    const struct watched each[] = {
+        {CPU_WATCH_VIRTUAL, ram + GUEST_DATA, 8, CPU_WATCH_WRITE, ram + GUEST_DATA, false},
+        {CPU_WATCH_VIRTUAL, ram + GUEST_DATA + 7, 1, CPU_WATCH_WRITE, ram + GUEST_DATA, false},
+        {CPU_WATCH_VIRTUAL, alias + GUEST_DATA - 8192, 16384, CPU_WATCH_WRITE, alias + GUEST_DATA + 8, false},
+        {CPU_WATCH_VIRTUAL, ram + GUEST_DATA + 12, 64, CPU_WATCH_READ, ram + GUEST_DATA + 16, false},
+        {CPU_WATCH_PHYSICAL, ram + GUEST_DATA + 8, 8, CPU_WATCH_WRITE, alias + GUEST_DATA + 8, false},
+        {CPU_WATCH_PHYSICAL, ram + GUEST_DATA + 16, 4, CPU_WATCH_READ, ram + GUEST_DATA + 16, false},
+        {CPU_WATCH_PHYSICAL, mmio + 8, 4, CPU_WATCH_WRITE, mmio + 8, false},
+        {CPU_WATCH_PORT, 0x10, 1, CPU_WATCH_WRITE, 0x10, true},
+    };
+
+    g_assert_false(cpu_watchpoint_insert(machine_engine(guest->machine), CPU_WATCH_VIRTUAL, 8, 0, CPU_WATCH_READ));
+    g_assert_false(
+        cpu_watchpoint_insert(machine_engine(guest->machine), CPU_WATCH_VIRTUAL, UINT64_MAX, 2, CPU_WATCH_READ));
+    guest_free(guest);
+    for (unsigned i = 0; i < G_N_ELEMENTS(each); i++)
+        if (!each[i].x86_only || arch == CPU_ARCH_X86_64)
+            watch(arch, &each[i], expected);
+}
+
+static void dma(void *opaque)
+{
+    struct guest *guest = opaque;
+
+    memory_write8(machine_memory(guest->machine), guest->ram + GUEST_DATA + 0x100, 5);
+}
+
+/* A device writes, between two instructions. */
+static void watched_dma(gconstpointer data)
+{
+    enum cpu_arch arch = *(const enum cpu_arch *)data;
+    struct guest *guest = guest_new(arch);
+    struct clock_timer *timer = clock_timer_new(machine_clock(guest->machine), "dma", dma, guest);
+    struct cpu_access access;
+
+    clock_timer_set(timer, 4000);
+    g_assert_true(cpu_watchpoint_insert(machine_engine(guest->machine), CPU_WATCH_PHYSICAL,
+                                        guest->ram + GUEST_DATA + 0xff, 2, CPU_WATCH_WRITE));
+    memory_write8(machine_memory(guest->machine), guest->ram + GUEST_DATA + 0x100, 4);
+    g_assert_cmpint(machine_run(guest->machine), ==, MACHINE_STOP_BREAK);
+    g_assert_cmpint(machine_now(guest->machine), ==, 4000);
+    g_assert_true(cpu_watchpoint_access(machine_cpu(guest->machine, 0), 0, &access));
+    g_assert_true(access.dma && access.write);
+    g_assert_cmphex(access.address, ==, guest->ram + GUEST_DATA + 0x100);
+    g_assert_cmpuint(memory_read8(machine_memory(guest->machine), access.address), ==, 5);
+    clock_timer_free(timer);
+    finish(guest);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -263,7 +368,9 @@ int main(int argc, char **argv)
                  {"stops-before-delivery", stops_before_delivery},
                  {"probes", probes},
                  {"probes-come-and-go", probes_come_and_go},
-                 {"mixed", mixed}};
+                 {"mixed", mixed},
+                 {"watchpoints", watchpoints},
+                 {"watched-dma", watched_dma}};
 
     g_test_init(&argc, &argv, NULL);
     for (unsigned arch = 0; arch < G_N_ELEMENTS(archs); arch++) {

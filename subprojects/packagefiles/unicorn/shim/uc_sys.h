@@ -82,6 +82,10 @@ struct uc_sys_ops {
      * True: leave the loop.
      */
     bool (*probe)(struct CPUState *cpu);
+    /* A page that goes into the TLB is watched by the debugger; asked while watch_count is not 0. */
+    bool (*watched)(struct CPUState *cpu, uint64_t address, uint64_t physical);
+    /* An access to a page whose TLB entry carries TLB_WATCHPOINT, before it is done. */
+    void (*watch)(struct CPUState *cpu, uint64_t address, uint64_t length, bool write, uintptr_t retaddr);
     /* The guest spins (PAUSE, WFE, YIELD): end the run after this instruction. */
     void (*yield)(struct CPUState *cpu);
     /* Instructions retired by the CPU: the only clock there is. */
@@ -101,6 +105,8 @@ struct uc_sys {
     unsigned range_recent;
     uint8_t *page_flags; /* by `ram` page */
     uint64_t page_count;
+
+    unsigned watch_count; /* of the debugger's watchpoints */
 
     uint64_t code_flushes;
     uint64_t exceptions;
