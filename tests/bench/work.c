@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Work for a guest's processor, one kind after the other, each between two marks that the host takes the time of.
+// usage: work [KIND]...: all kinds, or those that are named
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,7 +132,16 @@ static void ping_pong(void)
     close(back[1]);
 }
 
-int main(void)
+static int wanted(const char *name, int count, char **names)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    }
+    return count == 0;
+}
+
+int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
@@ -143,6 +153,8 @@ int main(void)
     };
 
     for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (!wanted(all[i].name, argc - 1, argv + 1))
+            continue;
         printf("MARK %s\n", all[i].name);
         fflush(stdout);
         all[i].work();
