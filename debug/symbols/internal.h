@@ -66,6 +66,9 @@ struct symbols {
 /* symbols.c */
 struct symbol_file *symbols_file_of_bytes(struct symbols *symbols, GBytes *bytes, const char *path, GError **error);
 struct symbol_names *symbols_module_names(struct symbol_module *module, uint64_t *bias);
+/* What the file has of debug information and call frame information; NULL: none, or @file is NULL. */
+struct dwarf_file *symbol_file_dwarf(struct symbol_file *file);
+/* That of the module's files which has units. */
 struct dwarf_file *symbols_module_dwarf(struct symbol_module *module);
 /* What is shown for a raw name; lives as long as @symbols. */
 const char *symbols_shown(struct symbols *symbols, const char *raw);
@@ -127,6 +130,16 @@ unsigned dwarf_frames_at(struct symbols *symbols, struct dwarf_file *file, uint6
 
 /* dwarf_types.c */
 bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *member, uint64_t *offset, uint64_t *size);
+
+/*
+ * Where a Linux kernel has its ORC tables: @count addresses relative to themselves (4 bytes each) from @ip on, as many entries of
+ * 6 bytes from @entries on.  Linux, arch/x86/include/asm/orc_types.h.
+ */
+struct orc_tables {
+    uint64_t ip, entries, count;
+    uint64_t low, high; /* the code that they are for */
+    bool has_header;    /* the form of Linux 6.4 and later */
+};
 
 /* redox_kernel.c, linux_kernel.c: place the kernel's module, or give NULL. */
 struct symbol_module *symbols_find_redox(struct symbols *symbols, struct cpu *cpu);

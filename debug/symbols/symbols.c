@@ -230,7 +230,7 @@ struct symbol_names *symbols_module_names(struct symbol_module *module, uint64_t
     return names;
 }
 
-static struct dwarf_file *file_dwarf(struct symbol_file *file)
+struct dwarf_file *symbol_file_dwarf(struct symbol_file *file)
 {
     if (file && !file->dwarf_tried) {
         file->dwarf_tried = true;
@@ -241,10 +241,10 @@ static struct dwarf_file *file_dwarf(struct symbol_file *file)
 
 struct dwarf_file *symbols_module_dwarf(struct symbol_module *module)
 {
-    struct dwarf_file *dwarf = file_dwarf(module->debug);
+    struct dwarf_file *dwarf = symbol_file_dwarf(module->debug);
 
     if (!dwarf || dwarf->units->len == 0) {
-        dwarf = file_dwarf(module->image);
+        dwarf = symbol_file_dwarf(module->image);
     }
     return dwarf && dwarf->units->len > 0 ? dwarf : NULL;
 }
