@@ -6,9 +6,12 @@
 #include "devices/display/scanout.h"
 #include "emu/host/block.h"
 #include "emu/host/character.h"
+#include "emu/host/share.h"
 #include "emu/machine.h"
 
 #define BOARD_DISKS 16
+#define BOARD_SHARES 8
+#define BOARD_TAG_MAX 32 /* bytes */
 
 enum board_bus { BOARD_BUS_DEFAULT, BOARD_BUS_AHCI, BOARD_BUS_VIRTIO, BOARD_BUS_NVME };
 
@@ -18,10 +21,18 @@ struct board_disk {
     bool cdrom;
 };
 
+/* A folder of the host, over virtio-9p. */
+struct board_share {
+    const char *tag;     /* 1..BOARD_TAG_MAX bytes */
+    struct share *share; /* not owned; lives longer than the machine; NULL: a replay */
+};
+
 struct board_config {
     uint64_t memory_size; /* bytes, a multiple of 1 MiB */
     struct board_disk disks[BOARD_DISKS];
     unsigned disk_count;
+    struct board_share shares[BOARD_SHARES];
+    unsigned share_count;
     struct character_output serial; /* COM1; its input is the journal source "serial0" */
     struct character_output debug;  /* ports 0xE9 and 0x402 */
     uint32_t width, height;         /* preferred screen mode; 0: the display's own */

@@ -4,7 +4,7 @@
  * users find what they know.
  *
  *   00:00.0 host bridge   00:01.0 display   from 00:02.0 on: virtio disks   00:12.0 virtio-rng   00:13.0 virtio-console
- *   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
+ *   from 00:17.0 on: shared folders   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
  */
 #include "boards/q35_internal.h"
 #include "devices/display/bochs_display.h"
@@ -19,6 +19,7 @@
 #include "devices/platform/smbus.h"
 #include "devices/serial/uart16550.h"
 #include "devices/storage/ahci.h"
+#include "devices/virtio/virtio_9p.h"
 #include "devices/virtio/virtio_blk.h"
 #include "devices/virtio/virtio_console.h"
 #include "devices/virtio/virtio_rng.h"
@@ -130,6 +131,16 @@ static bool add_disks(struct q35 *q35, const struct board_config *config, GError
     return true;
 }
 
+static void add_shares(struct q35 *q35, const struct board_config *config)
+{
+    for (unsigned i = 0; i < config->share_count; i++) {
+        g_autofree char *id = g_strdup_printf("virtio-9p%u", i);
+
+        virtio_9p_new(q35->machine, q35->pci, PCI_DEVFN(Q35_SHARE_SLOT + i, 0), config->shares[i].share,
+                      config->shares[i].tag, id);
+    }
+}
+
 static bool add_pci_devices(struct q35 *q35, const struct board_config *config, GError **error)
 {
     const struct character_output nobody = {0}; /* listens to the second console yet */
@@ -143,6 +154,7 @@ static bool add_pci_devices(struct q35 *q35, const struct board_config *config, 
     virtio_rng_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_RNG_SLOT, 0), "virtio-rng");
     virtio_console_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_CONSOLE_SLOT, 0), nobody, "console0",
                        "virtio-console");
+    add_shares(q35, config);
     return add_disks(q35, config, error);
 }
 

@@ -3,7 +3,7 @@
  * The virt board: which devices, where, on which lines.  The same places as QEMU's machine of that name, so that guests and
  * users find what they know.
  *
- *   00:00.0 host bridge   from 00:01.0 on: disks, each a function of its own, then a source of random bytes
+ *   00:00.0 host bridge   from 00:01.0 on: disks, each a function of its own, a source of random bytes, shared folders
  */
 #include "boards/virt_internal.h"
 #include "devices/display/ramfb.h"
@@ -15,6 +15,7 @@
 #include "devices/serial/pl011.h"
 #include "devices/storage/ahci.h"
 #include "devices/timer/pl031.h"
+#include "devices/virtio/virtio_9p.h"
 #include "devices/virtio/virtio_blk.h"
 #include "devices/virtio/virtio_rng.h"
 
@@ -68,7 +69,7 @@ static void pci_message(void *opaque, uint8_t devfn, uint64_t address, uint32_t 
     gicv3_its_message(virt->its, devfn, address, data);
 }
 
-/* Disks take a slot each. */
+/* Disks and shared folders take a slot each. */
 static void add_pci_devices(struct virt *virt, const struct board_config *config)
 {
     /* GICv2m is a register like others; the ITS wants to know whose message it is. */
@@ -90,7 +91,12 @@ static void add_pci_devices(struct virt *virt, const struct board_config *config
         else
             virtio_blk_new(virt->machine, virt->pci, PCI_DEVFN(slot, 0), disk->block, id);
     }
-    virtio_rng_new(virt->machine, virt->pci, PCI_DEVFN(slot, 0), "virtio-rng");
+    virtio_rng_new(virt->machine, virt->pci, PCI_DEVFN(slot++, 0), "virtio-rng");
+    for (unsigned i = 0; i < config->share_count; i++, slot++) {
+        g_autofree char *id = g_strdup_printf("virtio-9p%u", i);
+
+        virtio_9p_new(virt->machine, virt->pci, PCI_DEVFN(slot, 0), config->shares[i].share, config->shares[i].tag, id);
+    }
 }
 
 static void reset(void *opaque)

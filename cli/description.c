@@ -57,6 +57,11 @@ char *run_options_describe(const struct run_options *options, const char *arch)
         g_key_file_set_boolean(file, group, "readonly", disk->read_only);
         g_key_file_set_boolean(file, group, "cdrom", disk->cdrom);
     }
+    for (guint i = 0; i < options->shares->len; i++) {
+        const struct share_option *share = g_ptr_array_index(options->shares, i);
+        g_autofree char *group = g_strdup_printf("share%u", i);
+        g_key_file_set_string(file, group, "tag", share->tag);
+    }
     return g_key_file_to_data(file, NULL, NULL);
 }
 
@@ -91,6 +96,20 @@ struct run_options *run_options_from_description(const char *text, GError **erro
         disk->read_only = g_key_file_get_boolean(file, group, "readonly", NULL);
         disk->cdrom = g_key_file_get_boolean(file, group, "cdrom", NULL);
         g_ptr_array_add(options->disks, disk);
+    }
+    for (guint i = 0; i < BOARD_SHARES; i++) { /* their folders are not needed: the answers are in the recording */
+        g_autofree char *group = g_strdup_printf("share%u", i);
+        if (!g_key_file_has_group(file, group))
+            break;
+        struct share_option *share = g_new0(struct share_option, 1);
+        share->tag = g_key_file_get_string(file, group, "tag", NULL);
+        g_ptr_array_add(options->shares, share);
+        if (share->tag && *share->tag && strlen(share->tag) <= BOARD_TAG_MAX)
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "the recording's description of its machine is damaged: a share without a tag");
+        run_options_free(options);
+        return NULL;
     }
     options->snapshot = true; /* a replay never writes to the image */
     return options;

@@ -21,12 +21,22 @@ static void disk_free(gpointer data)
     g_free(disk);
 }
 
+static void share_free(gpointer data)
+{
+    struct share_option *share = data;
+
+    g_free(share->tag);
+    g_free(share->folder);
+    g_free(share);
+}
+
 static struct run_options *options_new(void)
 {
     struct run_options *options = g_new0(struct run_options, 1);
 
     options->memory = DEFAULT_MEMORY;
     options->disks = g_ptr_array_new_with_free_func(disk_free);
+    options->shares = g_ptr_array_new_with_free_func(share_free);
     options->traces = g_ptr_array_new_with_free_func(g_free);
     options->automation = automation_new();
     options->calendar = DEFAULT_CALENDAR;
@@ -44,6 +54,7 @@ void run_options_free(struct run_options *options)
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
+    g_ptr_array_unref(options->shares);
     g_ptr_array_unref(options->traces);
     automation_free(options->automation);
     g_free(options);
@@ -85,6 +96,50 @@ static bool add_disk(struct run_options *options, const char *text, GError **err
         if (!disk_word(disk, *word, error))
             return false;
     return true;
+}
+
+/* Cuts ",@word" off the end of @text if it is there. */
+static bool cut_word(char *text, const char *word)
+{
+    size_t length = strlen(text), tail = strlen(word) + 1;
+
+    if (length < tail || text[length - tail] != ',' || strcmp(text + length - tail + 1, word) != 0)
+        return false;
+    text[length - tail] = '\0';
+    return true;
+}
+
+/* TAG=FOLDER, and words behind it: what else follows a comma belongs to the folder's name. */
+static bool add_share(struct run_options *options, const char *text, GError **error)
+{
+    struct share_option *share = g_new0(struct share_option, 1);
+    const char *equals = strchr(text, '=');
+    size_t tag = equals ? (size_t)(equals - text) : 0;
+
+    g_ptr_array_add(options->shares, share);
+    if (tag < 1 || tag > BOARD_TAG_MAX || !equals[1]) {
+        g_set_error(error, BAD_VALUE, "--share %s: give TAG=FOLDER with a tag of 1 to %d bytes: hostshare=./share",
+                    text, BOARD_TAG_MAX);
+        return false;
+    }
+    share->tag = g_strndup(text, tag);
+    share->folder = g_strdup(equals + 1);
+    for (bool more = true; more;) {
+        bool read_only = cut_word(share->folder, "readonly"), mounts = cut_word(share->folder, "mounts");
+
+        share->read_only |= read_only;
+        share->mounts |= mounts;
+        more = read_only || mounts;
+    }
+    for (guint i = 0; i + 1 < options->shares->len; i++)
+        if (strcmp(((struct share_option *)g_ptr_array_index(options->shares, i))->tag, share->tag) == 0) {
+            g_set_error(error, BAD_VALUE, "--share %s: there is a share with this tag already; give another", text);
+            return false;
+        }
+    if (options->shares->len <= BOARD_SHARES)
+        return true;
+    g_set_error(error, BAD_VALUE, "--share %s: a machine has at most %d shares", text, BOARD_SHARES);
+    return false;
 }
 
 /* A value from a fixed list; those that stand for absence or the default are accepted though the rest is not there yet. */
@@ -146,6 +201,8 @@ static gboolean on_boot(const gchar *name, const gchar *value, gpointer data, GE
 
     if (strcmp(name, "--disk") == 0)
         return add_disk(options, value, error);
+    if (strcmp(name, "--share") == 0)
+        return add_share(options, value, error);
     if (strcmp(name, "--kernel") == 0)
         set_text(&options->kernel, value);
     else if (strcmp(name, "--initrd") == 0)
@@ -239,6 +296,7 @@ static const GOptionEntry entries[] = {
     ENTRY("cpus", on_machine, "number of CPUs: 1", "N"),
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
     ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
+    ENTRY("share", on_boot, "a folder of the host, for the guest over virtio-9p", "TAG=FOLDER[,readonly][,mounts]"),
     ENTRY("net", on_device, "none", "NET"),
     ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
     ENTRY("display", on_device, "window, none (default)", "KIND"),

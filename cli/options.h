@@ -19,13 +19,20 @@ struct disk_option {
     bool cdrom;
 };
 
+struct share_option {
+    char *tag, *folder;
+    bool read_only;
+    bool mounts; /* other file systems in the folder belong to it */
+};
+
 struct run_options {
     /* the machine: these make the guest's world and stand in a recording's header */
     char *arch;  /* "x86_64", "aarch64"; NULL: from the image */
     char *board; /* "q35", "virt", "virt,gic=3"; NULL: that of the architecture */
     char *cpu;
-    uint64_t memory;  /* bytes */
-    GPtrArray *disks; /* of struct disk_option; IMAGE is the first */
+    uint64_t memory;   /* bytes */
+    GPtrArray *disks;  /* of struct disk_option; IMAGE is the first */
+    GPtrArray *shares; /* of struct share_option */
     bool snapshot;
     char *kernel, *initrd, *append, *efi_app, *efi_vars;
     char *describe; /* "acpi", "fdt", "both"; NULL: acpi */

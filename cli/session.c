@@ -92,6 +92,27 @@ static bool open_disks(struct session *session, struct board_config *config, GEr
     return true;
 }
 
+static bool open_shares(struct session *session, struct board_config *config, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    for (guint i = 0; i < options->shares->len; i++) {
+        const struct share_option *option = g_ptr_array_index(options->shares, i);
+        unsigned flags = (option->read_only ? SHARE_READ_ONLY : 0) | (option->mounts ? SHARE_MOUNTS : 0);
+
+        config->shares[i].tag = option->tag;
+        config->share_count++;
+        if (session->replaying)
+            continue;
+        session->shares[i] = config->shares[i].share = share_open(option->folder, flags, error);
+        if (!session->shares[i]) {
+            g_prefix_error(error, "--share: ");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool load_file(const char *option, const char *path, GBytes **bytes, GError **error)
 {
     gchar *contents;
@@ -155,7 +176,8 @@ static bool make_config(struct session *session, struct board_config *config, GE
 {
     const struct run_options *options = session->options;
 
-    if (!open_disks(session, config, error) || !load_file("--kernel", options->kernel, &config->kernel, error) ||
+    if (!open_disks(session, config, error) || !open_shares(session, config, error) ||
+        !load_file("--kernel", options->kernel, &config->kernel, error) ||
         !load_file("--initrd", options->initrd, &config->initrd, error) ||
         !load_file("--efi-app", options->efi_app, &config->efi_app, error))
         return false;
@@ -364,6 +386,8 @@ void session_close(struct session *session)
     machine_free(session->machine);
     for (unsigned i = 0; i < session->disk_count; i++)
         block_close(session->disks[i]);
+    for (unsigned i = 0; i < BOARD_SHARES; i++)
+        share_close(session->shares[i]);
     if (session->serial_hash)
         XXH3_freeState(session->serial_hash);
     if (session->variable_store_temporary)

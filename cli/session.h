@@ -24,6 +24,7 @@ struct session {
     struct board *board;
     struct block *disks[BOARD_DISKS];
     unsigned disk_count;
+    struct share *shares[BOARD_SHARES]; /* none in a replay */
     struct terminal *terminal;
     FILE *serial_file;
     struct socket_server *serial_socket;

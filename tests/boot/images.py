@@ -21,7 +21,7 @@ BOOT_NAME = {'x86_64': 'BOOTX64.EFI', 'aarch64': 'BOOTAA64.EFI'}
 CONSOLE = {'x86_64': 'ttyS0', 'aarch64': 'ttyAMA0'}
 # Drivers that the guests need, with what they depend on; those that a kernel has built in are not found and not missed.
 MODULES = ['ahci', 'sd_mod', 'sr_mod', 'virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_rng', 'virtio_console', 'nvme',
-           'vfat', 'nls_cp437', 'nls_ascii', 'efivarfs', 'rtc-cmos', 'i2c-i801', 'lpc_ich', 'e1000', 'xhci_pci']
+           '9pnet_virtio', '9p', 'vfat', 'nls_cp437', 'nls_ascii', 'efivarfs', 'rtc-cmos', 'i2c-i801', 'lpc_ich', 'e1000', 'xhci_pci']
 
 
 def newest(paths):
@@ -141,6 +141,18 @@ class Maker:
                 except subprocess.CalledProcessError:
                     continue  # a compiler without a C library
         return None
+
+    def tools(self, arch):
+        """A folder to be the root of a guest that has to build things: git, make and a small C compiler."""
+        packages = Packages(os.path.join(self.cache, 'tools'), DEBIAN[arch])
+        for name in ('libc6', 'libc6-dev', 'linux-libc-dev', 'zlib1g', 'libpcre2-8-0', 'git', 'make', 'tcc', 'busybox-static'):
+            packages.unpack(name)
+        for name in ('dev', 'tmp', 'mnt'):
+            os.makedirs(os.path.join(packages.root, name), exist_ok=True)
+        for name in ('sh', 'rm', 'cat'):
+            if not os.path.lexists(os.path.join(packages.root, 'bin', name)):
+                os.symlink('busybox', os.path.join(packages.root, 'bin', name))
+        return packages.root
 
     def initrd(self, arch):
         own = [os.path.join(HERE, 'init'), os.path.join(HERE, 'scripts'), os.path.abspath(__file__)]
@@ -274,6 +286,7 @@ class Maker:
 MAKERS = {
     'kernel': Maker.kernel,
     'initrd': Maker.initrd,
+    'tools': Maker.tools,
     'systemd-boot': Maker.systemd_boot,
     'grub': Maker.grub,
     'refind': Maker.refind,

@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, idle, trace, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, trace, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from images import MAKERS, Maker, Unavailable  # noqa: E402
+from images import CONSOLE, MAKERS, Maker, Unavailable  # noqa: E402
 
 READY = 'GUEST READY'
 APPEND = 'console=ttyS0'
@@ -114,7 +114,7 @@ def images(suite):
     """Fetches and makes everything first, so that the other groups can run side by side."""
     for name, make in sorted(MAKERS.items()):
         suite.test('made: ' + name, lambda make=make: make(suite.maker, 'x86_64') and None)
-    for name in ('kernel', 'initrd', 'systemd-boot', 'grub', 'refind'):
+    for name in ('kernel', 'initrd', 'systemd-boot', 'grub', 'refind', 'tools'):
         suite.test('made for aarch64: ' + name, lambda name=name: MAKERS[name](suite.maker, 'aarch64') and None)
 
 
@@ -391,6 +391,79 @@ def replay(suite):
     suite.test('half a recording is refused', broken)
 
 
+PROJECT = {
+    'Makefile': 'all: program\nprogram: main.o answer.o\n\t$(CC) -o $@ main.o answer.o\n'
+                '%.o: %.c answer.h\n\t$(CC) -c -o $@ $<\n',
+    'answer.h': 'int answer(void);\n',
+    'answer.c': '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n',
+    'main.c': '#include <stdio.h>\n#include "answer.h"\nint main(void)\n{\n    printf("the answer is %d\\n", answer());\n'
+              '    return 0;\n}\n',
+}
+
+
+def make_work(folder):
+    """A folder to share, with a git repository of a small project."""
+    os.makedirs(os.path.join(folder, 'bytes'))
+    with open(os.path.join(folder, 'greeting'), 'w', encoding='ascii') as file:
+        file.write('hello from the host\n')
+    with open(os.fsencode(os.path.join(folder, 'bytes')) + b'/caf\xe9', 'wb'):
+        pass
+    source = folder + '.source'
+    os.makedirs(source)
+    for name, text in PROJECT.items():
+        with open(os.path.join(source, name), 'w', encoding='ascii') as file:
+            file.write(text)
+    person = ['-c', 'user.name=Nobody', '-c', 'user.email=nobody@example.org', '-c', 'init.defaultBranch=main']
+    for words in (['init', '-q'], ['add', '.'], ['commit', '-q', '-m', 'A program']):
+        subprocess.run(['git'] + person + words, cwd=source, check=True)
+    subprocess.run(['git', 'clone', '-q', '--bare', source, os.path.join(folder, 'project.git')], check=True)
+    shutil.rmtree(source)
+
+
+def share(suite):
+    """A folder of the host's in Linux: data, names, git and make in it; and all of that replayed without the folder."""
+    def options(arch, folder):
+        return ('--arch', arch, '--kernel', suite.maker.kernel(arch), '--initrd', suite.maker.initrd(arch), '--append',
+                'quiet script=share console=' + CONSOLE[arch], '--memory', '512M', '--share', 'work=' + folder,
+                '--share', 'tools=%s,readonly' % suite.maker.tools(arch))
+
+    def use(arch):
+        folder, recording = suite.path('work-' + arch), suite.path('share-%s.gvr' % arch)
+        make_work(folder)
+        started = time.monotonic()
+        text = suite.run(*options(arch, folder), '--record', recording).decode('latin-1').replace('\r', '')
+        seconds = time.monotonic() - started
+        bad = [line for line in text.splitlines() if line.startswith('not ok')]
+        good = text.count('\nok ')
+        if bad or good < 12 or 'SHARE DONE' not in text:
+            raise Failed('\n'.join(bad) or tail(text.encode('latin-1'), 20))
+        head = [subprocess.run(['git', '-c', 'safe.directory=*', 'rev-parse', 'HEAD'], cwd=os.path.join(folder, name),
+                               capture_output=True, text=True, check=True).stdout for name in ('clone', 'project.git')]
+        if head[0] != head[1]:
+            raise Failed('the clone is not what was cloned')
+        return '%d checks, %.1f s' % (good, seconds)
+
+    def again(arch):
+        shutil.rmtree(suite.path('work-' + arch))
+        done = subprocess.run([suite.galvanic, 'replay', suite.path('share-%s.gvr' % arch), '--verify'], check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+        if done.returncode != 0 or b'SHARE DONE' not in done.stdout:
+            raise Failed('status %d: %s\n%s' % (done.returncode, tail(done.stderr, 2), tail(done.stdout)))
+
+    for arch in ('x86_64', 'aarch64'):
+        suite.test('%s: Linux uses a shared folder, clones and makes in it' % arch, use, arch)
+        suite.test('%s: a replay needs no folder' % arch, again, arch)
+
+    def wrong(option, *words):
+        done = subprocess.run([suite.galvanic, 'run', '--share', option], stdin=subprocess.DEVNULL, capture_output=True,
+                              check=False, timeout=60)
+        message = done.stderr.decode('utf-8', 'replace').strip()
+        if done.returncode != 1 or '\n' in message or not all(word in message for word in words):
+            raise Failed('status %d: %s' % (done.returncode, message))
+    suite.test('a folder that is not there is named', wrong, 'a=' + suite.path('nowhere'), '--share', suite.path('nowhere'))
+    suite.test('a share without a tag is refused', wrong, '=/tmp', '--share', 'TAG=FOLDER')
+
+
 def idle(suite):
     """At a prompt with a terminal the host rests, and sleep takes its time; without one it takes none."""
     def at_terminal():
@@ -624,7 +697,7 @@ def looping_fat(suite):
         raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
 
 
-GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'idle': idle,
+GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle,
           'trace': trace, 'input': input}
 
 
