@@ -35,6 +35,9 @@ enum debugger_point_kind {
     DEBUGGER_POINT_CATCH_SYSCALL, /* address: number; UINT64_MAX any */
     DEBUGGER_POINT_CATCH_PROCESS, /* start of a process; text: pattern of its name */
     DEBUGGER_POINT_CATCH_DRIVER,
+    DEBUGGER_POINT_PORT_WRITE, /* x86's I/O ports: address, length */
+    DEBUGGER_POINT_PORT_READ,
+    DEBUGGER_POINT_PORT_ACCESS,
 };
 
 struct debugger_point {
@@ -57,7 +60,10 @@ struct symbols *debugger_symbols(struct debugger *debugger);
 struct os *debugger_os(struct debugger *debugger);
 struct syscalls *debugger_syscalls(struct debugger *debugger);
 
-/* Points.  @point is copied; its number is returned; 0 with @error: it cannot be. */
+/*
+ * Points.  @point is copied (its texts, too; without a length a code point's is 1, a watched one's 8); its number is returned; 0 with @error: it cannot be.
+ * The condition is looked at with the registers of the moment; what can be wrong with it in every moment is an error at once.
+ */
 unsigned debugger_insert(struct debugger *debugger, const struct debugger_point *point, GError **error);
 bool debugger_remove(struct debugger *debugger, unsigned number);
 /* The @index-th; NULL past the last. */
@@ -78,6 +84,8 @@ void debugger_interrupt(struct debugger *debugger);
 struct cpu *debugger_cpu(struct debugger *debugger);
 struct debugger_point *debugger_hit(struct debugger *debugger); /* NULL: no point */
 uint64_t debugger_hit_address(struct debugger *debugger);
+/* Of a watched range of up to 8 bytes: its value at the stop before, or when it was inserted. */
+uint64_t debugger_hit_old_value(struct debugger *debugger);
 enum machine_stop debugger_machine_stop(struct debugger *debugger);
 const struct trap *debugger_trap(struct debugger *debugger);
 /* debug/trap calls it, on the engine thread: stop before anything more of the guest happens. */

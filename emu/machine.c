@@ -78,6 +78,7 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->devices = g_ptr_array_new();
     machine->random_streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     machine_looking_new(machine);
+    machine->break_at = UINT64_MAX;
     machine->reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     machine->calls = g_async_queue_new_full(g_free);
     machine->register_watches = g_ptr_array_new_with_free_func(g_free);

@@ -202,6 +202,15 @@ void machine_register_unwatch(struct machine *machine, struct machine_register_w
  * next machine_run() goes on with it without asking the same probes and observers again.
  */
 void machine_stop_before(struct machine *machine);
+/* machine_run() returns MACHINE_STOP_BREAK when so many instructions are retired; UINT64_MAX: not. */
+void machine_break_at(struct machine *machine, uint64_t instructions);
+/*
+ * After MACHINE_STOP_BREAK: CPU_STOP_BREAKPOINT for machine_stop_before() and breakpoints, CPU_STOP_WATCHPOINT, CPU_STOP_BUDGET for
+ * machine_break_at().
+ */
+enum cpu_stop machine_break_cause(const struct machine *machine);
+/* The CPU that ran last: of a stop, the one that it happened on. */
+struct cpu *machine_last_cpu(struct machine *machine);
 
 /* --- state --- */
 uint64_t machine_state_hash(struct machine *machine); /* CPUs, devices, written pages */

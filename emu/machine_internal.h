@@ -48,6 +48,9 @@ struct machine {
     int64_t rest_deadline;
 
     /* limits and slices */
+    uint64_t break_at; /* of the debugger */
+    enum cpu_stop break_cause;
+    struct cpu *last_cpu;
     int64_t limit_ns;
     uint64_t limit_instructions;
     uint64_t slice;

@@ -167,6 +167,21 @@ int machine_exit_code(const struct machine *machine)
     return machine->exit_code;
 }
 
+void machine_break_at(struct machine *machine, uint64_t instructions)
+{
+    machine->break_at = instructions;
+}
+
+enum cpu_stop machine_break_cause(const struct machine *machine)
+{
+    return machine->break_cause;
+}
+
+struct cpu *machine_last_cpu(struct machine *machine)
+{
+    return machine->last_cpu ? machine->last_cpu : machine_cpu(machine, 0);
+}
+
 void machine_set_limits(struct machine *machine, int64_t virtual_ns, uint64_t instructions)
 {
     machine->limit_ns = virtual_ns;
@@ -223,6 +238,12 @@ static void limit_reached(struct machine *machine, const char *what)
     stop(machine, MACHINE_STOP_LIMIT);
 }
 
+static void stop_at_count(struct machine *machine)
+{
+    machine->break_cause = CPU_STOP_BUDGET;
+    stop(machine, MACHINE_STOP_BREAK);
+}
+
 /* True if the machine is to stop now. */
 static bool check_stop(struct machine *machine)
 {
@@ -230,6 +251,8 @@ static bool check_stop(struct machine *machine)
         return true;
     if (g_atomic_int_compare_and_exchange(&machine->stop_requested, 1, 0))
         stop(machine, MACHINE_STOP_REQUEST);
+    else if (machine_instructions(machine) >= machine->break_at)
+        stop_at_count(machine);
     else if (machine->limit_instructions && machine_instructions(machine) >= machine->limit_instructions)
         limit_reached(machine, "the limit of --max-instructions is reached");
     else if (machine->limit_ns && machine_now(machine) >= machine->limit_ns)
@@ -307,6 +330,8 @@ static uint64_t next_event(struct machine *machine, uint64_t now)
     end = min_u64(end, journal_next_instruction(machine->journal));
     if (machine->limit_instructions)
         end = min_u64(end, machine->limit_instructions);
+    if (machine->break_at > now)
+        end = min_u64(end, machine->break_at);
     if (machine->limit_ns)
         end = min_u64(end, machine_instruction_at(machine, machine->limit_ns));
     if (machine->end_set && machine->end_instructions > now)
@@ -328,6 +353,7 @@ static uint64_t slice_length(struct machine *machine, uint64_t now)
 
 static void run_for(struct machine *machine, struct cpu *cpu, uint64_t length)
 {
+    machine->last_cpu = cpu;
     machine->running = cpu;
     enum cpu_stop reason = cpu_run(cpu, length);
     machine->running = NULL;
@@ -341,6 +367,7 @@ static void run_for(struct machine *machine, struct cpu *cpu, uint64_t length)
         break;
     case CPU_STOP_BREAKPOINT:
     case CPU_STOP_WATCHPOINT:
+        machine->break_cause = reason;
         stop(machine, MACHINE_STOP_BREAK);
         break;
     default:

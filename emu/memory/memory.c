@@ -320,3 +320,14 @@ bool memory_ram_range(const struct memory *memory, unsigned index, struct memory
                                      .mapped = region->mapped_enabled};
     return true;
 }
+
+const char *memory_name_at(struct memory *memory, enum memory_space space, uint64_t address, uint64_t *offset)
+{
+    uint64_t last;
+    const struct memory_region *region = memory_find(memory, space, address, &last);
+
+    if (!region)
+        return NULL;
+    *offset = address - region->address;
+    return region->name;
+}

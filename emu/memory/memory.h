@@ -108,6 +108,9 @@ struct memory_ram_range {
 };
 bool memory_ram_range(const struct memory *memory, unsigned index, struct memory_ram_range *out);
 
+/* For people: the name of what answers at @address and the offset in it; NULL: nothing. */
+const char *memory_name_at(struct memory *memory, enum memory_space space, uint64_t address, uint64_t *offset);
+
 /* 64-bit hash of all pages that were ever written; a page of zeros counts as absent. */
 uint64_t memory_hash(struct memory *memory);
 /* Written pages as state: address, bytes. */
