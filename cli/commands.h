@@ -5,5 +5,6 @@
 
 int command_run(char **arguments);
 int command_replay(char **arguments);
+int command_trace(char **arguments);
 
 #endif

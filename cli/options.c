@@ -50,7 +50,7 @@ void run_options_free(struct run_options *options)
         return;
     char *texts[] = {options->arch,   options->board,   options->cpu,      options->kernel, options->initrd,
                      options->append, options->efi_app, options->efi_vars, options->serial, options->screenshot,
-                     options->record, options->stats,   options->describe};
+                     options->record, options->stats,   options->describe, options->output};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
@@ -278,6 +278,8 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
         set_text(&options->record, value);
     else if (strcmp(name, "--stats") == 0)
         set_text(&options->stats, value);
+    else if (strcmp(name, "--output") == 0 || strcmp(name, "-o") == 0)
+        set_text(&options->output, value);
     else /* --trace */
         g_ptr_array_add(options->traces, g_strdup(value));
     return TRUE;
@@ -320,8 +322,15 @@ static const GOptionEntry entries[] = {
     ENTRY("seed", on_machine, "of all randomness that the guest sees (default 0)", "N"),
     ENTRY("pace", on_run, "idle at wall speed: auto (default), on, off", "auto|on|off"),
     ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
-    ENTRY("trace", on_run, "firmware, device, block, interrupt, exception: one event a line", "KIND,...[:FILE]"),
+    ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
+          "KIND,...[:FILE]"),
     ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
+    {.long_name = "output",
+     .short_name = 'o',
+     .arg = G_OPTION_ARG_CALLBACK,
+     .arg_data = on_run,
+     .description = "galvanic trace: the timeline",
+     .arg_description = "FILE.json"},
     {.long_name = "slice",
      .flags = G_OPTION_FLAG_HIDDEN,
      .arg = G_OPTION_ARG_CALLBACK,

@@ -45,6 +45,7 @@ struct run_options {
     int64_t calendar;
     /* the host's side */
     char *serial, *screenshot, *record, *stats;
+    char *output; /* of `galvanic trace` */
     bool window;
     enum pace pace;
     int64_t max_time;

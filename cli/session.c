@@ -296,6 +296,7 @@ bool session_open(struct session *session, const struct run_options *options, co
     machine_reset(session->machine);
     if (!open_console(session, error))
         return false;
+    inside_start_traces(session);
     machine_set_pacing(session->machine, may_speak, session);
     struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
     if (!replaying && source)
@@ -383,6 +384,7 @@ void session_close(struct session *session)
     progress_free(session->progress);
     if (session->serial_file)
         fclose(session->serial_file);
+    inside_free(session->inside);
     machine_free(session->machine);
     for (unsigned i = 0; i < session->disk_count; i++)
         block_close(session->disks[i]);

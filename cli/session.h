@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "boards/board.h"
+#include "cli/inside.h"
 #include "cli/progress.h"
 #include "cli/target.h"
 #include "emu/host/socket.h"
@@ -33,8 +34,9 @@ struct session {
     char *variable_store;
     bool variable_store_temporary;
     struct journal_source *disk_before[BOARD_DISKS], *variables_before;
-    bool quit;       /* the user asked: Ctrl-A x, window closed */
-    int64_t started; /* wall ns */
+    struct inside *inside; /* NULL: nobody looks into the guest */
+    bool quit;             /* the user asked: Ctrl-A x, window closed */
+    int64_t started;       /* wall ns */
 };
 
 /* Builds everything, up to the moment before the first instruction.  False with @error. */

@@ -16,6 +16,8 @@ struct machine_deferred_call {
     void *opaque;
 };
 
+#define MACHINE_RECENT_PLACES 16
+
 struct machine {
     struct machine_config config;
     char *cpu_model;
@@ -69,6 +71,8 @@ struct machine {
     GCond wait_condition;
     GPtrArray *observers;     /* of struct machine_observer */
     GHashTable *probe_places; /* by address: struct probe_place */
+    struct probe_place
+        *recent_places[MACHINE_RECENT_PLACES]; /* of that table, by bits of the address; NULL: not known */
     struct machine_observer *trace_observer;
     struct probe_place *probing; /* whose probes are being called */
     unsigned looking;            /* depth of calls of observers and probes */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking on: observers of exceptions and interrupts, probes at instructions; and the observer that writes the trace. */
+#include <string.h>
+
 #include "emu/machine_internal.h"
 
 struct machine_observer {
@@ -110,14 +112,23 @@ static void sweep_place(struct machine *machine, struct probe_place *place)
         return;
     if (machine->engine)
         cpu_probe_remove(machine->engine, place->address);
+    memset(machine->recent_places, 0, sizeof(machine->recent_places));
     g_hash_table_remove(machine->probe_places, &place->address);
+}
+
+static struct probe_place *find_place(struct machine *machine, uint64_t address)
+{
+    struct probe_place **recent = &machine->recent_places[(address >> 2) % MACHINE_RECENT_PLACES];
+
+    if (!*recent || (*recent)->address != address)
+        *recent = g_hash_table_lookup(machine->probe_places, &address);
+    return *recent;
 }
 
 void machine_call_probes(void *opaque, struct cpu *cpu)
 {
     struct machine *machine = opaque;
-    uint64_t address = cpu_pc(cpu);
-    struct probe_place *place = g_hash_table_lookup(machine->probe_places, &address);
+    struct probe_place *place = find_place(machine, cpu_pc(cpu));
 
     if (!place)
         return;

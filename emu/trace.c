@@ -8,12 +8,19 @@
 
 #include "emu/machine.h"
 
-static const char *const kind_names[TRACE_KINDS] = {"firmware", "device", "block", "interrupt", "exception"};
+static const char *const kind_names[TRACE_KINDS] = {"firmware",  "device",  "block", "interrupt",
+                                                    "exception", "syscall", "scheme"};
+
+struct sink {
+    void (*take)(void *opaque, enum trace_kind kind, const char *source, int64_t ns, const char *text);
+    void *opaque;
+};
 
 struct trace {
     struct machine *machine;
     FILE *file[TRACE_KINDS]; /* NULL: not traced */
     GPtrArray *opened;       /* files to close */
+    struct sink sink[TRACE_KINDS];
 };
 
 struct trace *trace_new(struct machine *machine)
@@ -43,8 +50,10 @@ static bool set_kind(struct trace *trace, const char *name, FILE *file, GError *
             return true;
         }
     }
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "--trace: \"%s\" is no kind of event; there are firmware, device, block, interrupt, exception", name);
+    g_set_error(
+        error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--trace: \"%s\" is no kind of event; there are firmware, device, block, interrupt, exception, syscall, scheme",
+        name);
     return false;
 }
 
@@ -70,23 +79,50 @@ bool trace_configure(struct trace *trace, const char *option, GError **error)
     return true;
 }
 
+void trace_set_sink(struct trace *trace, enum trace_kind kind,
+                    void (*sink)(void *opaque, enum trace_kind kind, const char *source, int64_t ns, const char *text),
+                    void *opaque)
+{
+    trace->sink[kind] = (struct sink){.take = sink, .opaque = opaque};
+}
+
 bool trace_enabled(const struct trace *trace, enum trace_kind kind)
 {
-    return trace->file[kind] != NULL;
+    return trace->file[kind] || trace->sink[kind].take;
+}
+
+static void write_event(struct trace *trace, enum trace_kind kind, uint64_t instructions, int64_t ns,
+                        const char *source, const char *format, va_list arguments)
+{
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+
+    if (trace->file[kind])
+        fprintf(trace->file[kind], "%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09d %s %s %s\n", instructions,
+                ns / NANOSECONDS_PER_SECOND, (int)(ns % NANOSECONDS_PER_SECOND), kind_names[kind], source, text);
+    if (trace->sink[kind].take)
+        trace->sink[kind].take(trace->sink[kind].opaque, kind, source, ns, text);
 }
 
 void trace_event(struct trace *trace, enum trace_kind kind, const char *source, const char *format, ...)
 {
-    FILE *file = trace->file[kind];
     va_list arguments;
 
-    if (!file)
+    if (!trace_enabled(trace, kind))
         return;
-    int64_t now = machine_now(trace->machine);
-    fprintf(file, "%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09d %s %s ", machine_instructions(trace->machine),
-            now / NANOSECONDS_PER_SECOND, (int)(now % NANOSECONDS_PER_SECOND), kind_names[kind], source);
     va_start(arguments, format);
-    vfprintf(file, format, arguments);
+    write_event(trace, kind, machine_instructions(trace->machine), machine_now(trace->machine), source, format,
+                arguments);
     va_end(arguments);
-    fputc('\n', file);
+}
+
+void trace_event_at(struct trace *trace, enum trace_kind kind, uint64_t instructions, int64_t ns, const char *source,
+                    const char *format, ...)
+{
+    va_list arguments;
+
+    if (!trace_enabled(trace, kind))
+        return;
+    va_start(arguments, format);
+    write_event(trace, kind, instructions, ns, source, format, arguments);
+    va_end(arguments);
 }

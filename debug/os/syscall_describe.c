@@ -161,6 +161,8 @@ static void append_arguments(struct os *os, GString *text, const struct syscall 
                 g_string_append(text, ", ");
                 append_number(text, 'x', index < 6 ? call->argument[index] & ~0xFFFFULL : 0);
             }
+        } else if (redox && *letters == 'd') {
+            append_number(text, 'l', value); /* of all 64 bits: file numbers of the upper table */
         } else if (!(redox ? syscall_redox_argument(text, *letters, value)
                            : syscall_linux_argument(text, arch_of(os), *letters, value))) {
             append_number(text, *letters, value);

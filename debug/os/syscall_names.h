@@ -14,7 +14,7 @@ struct syscall_place {
 /*
  * How one argument is shown.  An upper-case letter P takes two arguments, pointer and length.
  *
- * d decimal, signed, of 32 bits    l decimal, signed    u decimal    x hexadecimal    o octal
+ * d decimal, signed, of 32 bits (Redox: 64)    l decimal, signed    u decimal    x hexadecimal    o octal
  * s path, ends at its zero byte    P path, pointer and length    f flags of open    r rights of a mapping    m flags of a mapping
  * w whence of seek    c command of fcntl    F operation of futex    k clock    g signal    C flags of Redox's call, whose low byte
  * is a count of words    L length of a path with flags above it

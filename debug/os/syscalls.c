@@ -92,13 +92,15 @@ static struct thread *find(struct syscalls *syscalls, uint64_t stack, bool make)
     return thread;
 }
 
-static void identify(struct syscalls *syscalls, struct cpu *cpu, struct thread *thread)
+static void identify(struct syscalls *syscalls, struct cpu *cpu, struct thread *thread, uint64_t stack)
 {
     struct os_process process;
     bool known = os_current(syscalls->os, cpu, &process);
 
-    if (!known)
-        process.id = process.thread = 0;
+    if (!known) {
+        process.id = 0;
+        process.thread = stack;
+    }
     if (thread->identified && (process.id != thread->process || process.thread != thread->thread))
         thread->count = thread->next = 0; /* the calls of the one that had this stack before */
     thread->process = process.id;
@@ -158,7 +160,7 @@ static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t num
     check_time(syscalls, now);
     struct thread *thread = find(syscalls, stack, true);
     if (!thread->identified || thread->open)
-        identify(syscalls, cpu, thread);
+        identify(syscalls, cpu, thread, stack);
     struct syscall *call = &thread->kept[thread->next];
     thread->next = (thread->next + 1) % SYSCALLS_KEPT;
     thread->count = MIN(thread->count + 1, SYSCALLS_KEPT);

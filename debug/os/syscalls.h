@@ -11,7 +11,7 @@
 #define SYSCALLS_KEPT 16 /* of each thread */
 
 struct syscall {
-    uint64_t thread, process;
+    uint64_t thread, process; /* as in struct os_process; while not known: top of the kernel stack, and 0 */
     uint64_t number, argument[6];
     uint64_t result;
     uint64_t instructions, instructions_end; /* count at entry and return; end 0: has not returned */

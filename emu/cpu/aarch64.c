@@ -220,6 +220,13 @@ void aarch64_set_fpu(struct cpu *cpu, const struct aarch64_fpu *in)
     vfp_set_fpsr(env, in->fpsr);
 }
 
+uint64_t aarch64_sp_el1(struct cpu *cpu)
+{
+    CPUARMState *env = env_of(cpu);
+
+    return uses_sp_el1(env) ? env->xregs[31] : env->sp_el[1];
+}
+
 uint64_t aarch64_x(struct cpu *cpu, unsigned index)
 {
     return index < 31 ? env_of(cpu)->xregs[index] : 0;

@@ -27,6 +27,7 @@ void aarch64_set_registers(struct cpu *cpu, const struct aarch64_registers *in);
 void aarch64_get_fpu(struct cpu *cpu, struct aarch64_fpu *out);
 void aarch64_set_fpu(struct cpu *cpu, const struct aarch64_fpu *in);
 uint64_t aarch64_x(struct cpu *cpu, unsigned index);
+uint64_t aarch64_sp_el1(struct cpu *cpu);
 void aarch64_set_x(struct cpu *cpu, unsigned index, uint64_t value);
 /* From a hypercall callback: continue at @pc instead of after the instruction. */
 void aarch64_set_pc(struct cpu *cpu, uint64_t pc);

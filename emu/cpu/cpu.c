@@ -244,6 +244,7 @@ static void change_point(struct cpu_engine *engine, uint64_t address, int probes
 {
     struct cpu_point *point = g_hash_table_lookup(engine->points, &address);
 
+    memset(engine->recent_points, 0, sizeof(engine->recent_points));
     if (!point) {
         if (probes < 0 || breakpoints < 0) {
             return;

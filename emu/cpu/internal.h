@@ -62,6 +62,8 @@ struct cpu_point {
     unsigned probes, breakpoints;
 };
 
+#define CPU_RECENT_POINTS 16
+
 struct cpu_engine {
     enum cpu_arch arch;
     const struct cpu_target *target;
@@ -72,6 +74,7 @@ struct cpu_engine {
     GArray *watched;                     /* of struct cpu_watched */
     struct cpu_access outside[CPU_HITS]; /* DMA between two runs */
     unsigned outside_count;
+    struct cpu_point *recent_points[CPU_RECENT_POINTS]; /* of points, by bits of the address; NULL: not known */
     void *opaque;
     unsigned cpu_count;
     struct cpu *cpus;

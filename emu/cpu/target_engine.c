@@ -26,13 +26,22 @@ static int64_t instruction_clock(CPUState *cs)
     return cs->opaque ? (int64_t)cpu_instructions_now(cs->opaque) : 0;
 }
 
+static const struct cpu_point *find_point(struct cpu_engine *engine, uint64_t address)
+{
+    struct cpu_point **recent = &engine->recent_points[(address >> 2) % CPU_RECENT_POINTS];
+
+    if (!*recent || (*recent)->address != address)
+        *recent = g_hash_table_lookup(engine->points, &address);
+    return *recent;
+}
+
 /* From translated code; true: leave it, the instruction undone. */
 static bool probe(CPUState *cs)
 {
     struct cpu *cpu = cpu_of(cs);
     struct cpu_engine *engine = cpu->engine;
     uint64_t address = engine->target->pc(cpu);
-    const struct cpu_point *point = g_hash_table_lookup(engine->points, &address);
+    const struct cpu_point *point = find_point(engine, address);
     bool stop = point && point->breakpoints > 0;
 
     cs->icount_decr_ptr->u16.low++; /* the block has taken the instruction off already */

@@ -134,6 +134,10 @@ void clock_run_due(struct clock *clock)
 
 uint64_t clock_muldiv(uint64_t a, uint64_t b, uint64_t c)
 {
+    uint64_t product;
+
+    if (!__builtin_mul_overflow(a, b, &product))
+        return product / c;
     return (uint64_t)((unsigned __int128)a * b / c);
 }
 
