@@ -91,7 +91,6 @@ bool redox_context(struct redox *redox, uint64_t object, struct redox_context *o
     out->process.thread = member32(redox, object, layout->debug_id);
     out->process.id = layout->pid == REDOX_UNKNOWN ? out->process.thread : member64(redox, object, layout->pid);
     out->addr_space = member64(redox, object, layout->addr_space);
-    out->files = member64(redox, object, layout->files);
     if (out->addr_space)
         out->process.root = member64(redox, out->addr_space, layout->root);
     out->process.cpu_ns = member64(redox, object, layout->cpu_time);

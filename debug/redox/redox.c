@@ -150,9 +150,75 @@ static void redox_os_place_modules(void *opaque, const struct os_process *proces
 {
 }
 
+static void append_process(void *opaque, const struct os_process *process)
+{
+    g_string_append_printf(opaque,
+                           "%5" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %c  %-9s %10" G_GINT64_MODIFIER "x %8.3f  %s",
+                           process->id, process->thread, process->driver ? 'd' : ' ', process->state, process->root,
+                           (double)process->cpu_ns / 1e9, process->name);
+}
+
+struct rows {
+    struct redox *redox;
+    GString *out;
+};
+
+static void append_row(void *opaque, const struct os_process *process)
+{
+    struct rows *rows = opaque;
+    struct redox_context context;
+
+    append_process(rows->out, process);
+    if (redox_context(rows->redox, process->object, &context) && context.reason[0])
+        g_string_append_printf(rows->out, "  [%s]", context.reason);
+    g_string_append_c(rows->out, '\n');
+}
+
+static char *redox_ps(struct redox *redox, GError **error)
+{
+    struct rows rows = {redox, g_string_new("  pid thread     state           root    cpu s  name  [waits in]\n")};
+    g_autofree char *why = NULL;
+
+    if (redox_os_each(redox, append_row, &rows, &why))
+        return g_string_free(rows.out, FALSE);
+    g_string_free(rows.out, TRUE);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "ps: %s", why);
+    return NULL;
+}
+
+static char *about_context(struct redox *redox, const char *question, const struct os_process *process, GError **error)
+{
+    struct redox_context context;
+
+    if (!process) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: of which process?", question);
+        return NULL;
+    }
+    if (!redox_lay_out(redox) || !redox_context(redox, process->object, &context)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", question,
+                    redox->laid_out ? "the process is gone" : redox->why);
+        return NULL;
+    }
+    return strcmp(question, "maps") == 0 ? redox_maps(redox, &context, error) : redox_fds(redox, &context, error);
+}
+
 static char *redox_os_query(void *opaque, const char *question, const struct os_process *process, GError **error)
 {
-    return NULL;
+    struct redox *redox = opaque;
+
+    if (strcmp(question, "dmesg") == 0)
+        return redox_dmesg(redox, error);
+    if (strcmp(question, "maps") == 0 || strcmp(question, "fds") == 0)
+        return about_context(redox, question, process, error);
+    if (!redox_lay_out(redox)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", question, redox->why);
+        return NULL;
+    }
+    if (strcmp(question, "schemes") == 0)
+        return redox_schemes(redox, error);
+    if (strcmp(question, "irqs") == 0)
+        return redox_irqs(redox, error);
+    return redox_ps(redox, error);
 }
 
 static void redox_os_free(void *opaque)
@@ -181,9 +247,11 @@ static void find_symbols(struct redox *redox)
     redox->percpu_at = redox_symbol(redox, "kernel::percpu::ALL_PERCPU_BLOCKS");
     redox->bootstrap_at = redox_symbol(redox, "kernel::BOOTSTRAP");
     redox->schemes_at = redox_symbol(redox, "kernel::scheme::SCHEMES");
-    if (!redox->schemes_at)
+    redox->newer = !redox->schemes_at;
+    if (redox->newer)
         redox->schemes_at = redox_symbol(redox, "kernel::scheme::HANDLES");
     redox->irq_handles_at = redox_symbol(redox, "kernel::scheme::irq::HANDLES");
+    redox->irq_counts_at = redox_symbol(redox, "kernel::scheme::irq::COUNTS");
     redox->log_at = redox_symbol(redox, "kernel::log::LOG");
     redox->copy_start = redox_symbol(redox, "__usercopy_start");
     redox->copy_end = redox_symbol(redox, "__usercopy_end");

@@ -49,7 +49,8 @@ struct redox_layout {
     bool grant_keys_are_pages;
     int grant_pages, grant_flags, grant_provider; /* in a GrantInfo */
     /* FdTbl, FileDescription */
-    int posix_files, upper_files; /* words {capacity, pointer, length} in any order: see files.c */
+    int posix_files, upper_files;
+    unsigned file_entry; /* bytes of an entry of these */
     int file_offset, file_scheme, file_number, file_flags;
 };
 
@@ -58,12 +59,14 @@ struct redox {
     struct symbols *symbols;
     GPtrArray *disks;
     struct space kernel; /* a space in which the kernel's half can be read */
-    uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at,
-        log_at; /* addresses; 0: no such symbol */
+    uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at, irq_counts_at, log_at; /* 0: no symbol */
     uint64_t copy_start, copy_end;
     uint64_t kernel_start; /* where the kernel's image is mapped */
     struct redox_layout layout;
+    bool newer;           /* the generation whose schemes have their names in user space */
     bool laid_out;        /* processes can be told */
+    bool grants_laid_out; /* their maps too */
+    bool files_laid_out;  /* their files too */
     char *why;            /* they cannot */
     uint64_t laid_out_at; /* instructions at the last attempt */
     struct initfs *initfs;
@@ -73,8 +76,8 @@ struct redox {
 
 /* One context as it stands in memory. */
 struct redox_context {
-    uint64_t object; /* address of its Arc */
-    uint64_t addr_space, files;
+    uint64_t object;     /* address of its Arc */
+    uint64_t addr_space; /* Arc; 0: none */
     char reason[64];
     struct os_process process;
 };
@@ -140,6 +143,60 @@ bool redox_context_runs(struct redox *redox, uint64_t object);
 /* The kernel's stack pointer on @cpu, also while a program runs there. */
 uint64_t redox_stack_pointer(struct redox *redox, struct cpu *cpu);
 bool redox_registers(struct redox *redox, uint64_t object, struct unwind_frame *out);
+
+/* --- address spaces (spaces.c) --- */
+enum redox_grant_kind {
+    REDOX_GRANT_UNKNOWN,
+    REDOX_GRANT_ALLOCATED, /* own memory, may have come from a file */
+    REDOX_GRANT_SHARED,
+    REDOX_GRANT_PHYSICAL, /* a device's registers, a frame buffer */
+    REDOX_GRANT_EXTERNAL, /* borrowed from another space */
+    REDOX_GRANT_FILE,     /* borrowed from a scheme */
+};
+struct redox_grant {
+    uint64_t start, size, flags;
+    bool flags_known; /* flags are those of a page table's entry */
+    enum redox_grant_kind kind;
+    uint64_t object; /* Arc of the file's description or of the other space; 0: none */
+    uint64_t offset; /* in the file, in the other space, or the physical address */
+};
+/* GArray of struct redox_grant, ascending; NULL: not known.  To be freed. */
+GArray *redox_grants(struct redox *redox, uint64_t addr_space);
+/* "rwx", "?" where not known. */
+void redox_grant_rights(struct redox *redox, const struct redox_grant *grant, char out[4]);
+/* "/usr/bin/ion (45)"; to be freed. */
+char *redox_describe_space(struct redox *redox, uint64_t addr_space);
+
+/* --- files (files.c) --- */
+struct redox_file {
+    uint64_t number;      /* of the descriptor */
+    uint64_t description; /* Arc */
+    uint64_t offset, scheme, handle;
+    uint32_t flags;
+};
+/* Of a context (its Arc).  GArray of struct redox_file, by number; NULL: not known.  To be freed. */
+GArray *redox_files(struct redox *redox, uint64_t object);
+/* "scheme:handle"; NULL: not known.  To be freed. */
+char *redox_describe_file(struct redox *redox, uint64_t description);
+
+/* --- schemes (schemes.c) --- */
+struct redox_scheme {
+    uint64_t id;
+    char name[64];    /* "" : not known */
+    uint64_t context; /* Arc of the context that serves it; 0: the kernel */
+    uint64_t inner;   /* Arc of what the kernel keeps of it; 0: the kernel's own */
+};
+/* GArray of struct redox_scheme, by id; NULL: not known.  To be freed. */
+GArray *redox_scheme_list(struct redox *redox);
+/* --- interrupts (kernel_log.c) --- */
+#define REDOX_SCHEME_IRQ 6
+struct redox_interrupt {
+    unsigned line;
+    uint64_t handle; /* of the file by which a program waits for it */
+    uint64_t acknowledged;
+};
+/* GArray of struct redox_interrupt; NULL: not known.  To be freed. */
+GArray *redox_interrupts(struct redox *redox);
 
 /* --- questions --- */
 char *redox_maps(struct redox *redox, const struct redox_context *context, GError **error);
