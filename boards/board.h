@@ -6,6 +6,7 @@
 #include "devices/display/scanout.h"
 #include "emu/host/block.h"
 #include "emu/host/character.h"
+#include "emu/host/net.h"
 #include "emu/host/share.h"
 #include "emu/machine.h"
 
@@ -14,6 +15,8 @@
 #define BOARD_TAG_MAX 32 /* bytes */
 
 enum board_bus { BOARD_BUS_DEFAULT, BOARD_BUS_AHCI, BOARD_BUS_VIRTIO, BOARD_BUS_NVME };
+
+enum board_nic { BOARD_NIC_NONE, BOARD_NIC_VIRTIO };
 
 struct board_disk {
     struct block *block; /* not owned; lives longer than the machine */
@@ -35,13 +38,16 @@ struct board_config {
     unsigned share_count;
     struct character_output serial; /* COM1; its input is the journal source "serial0" */
     struct character_output debug;  /* ports 0xE9 and 0x402 */
-    uint32_t width, height;         /* preferred screen mode; 0: the display's own */
-    bool display;                   /* false: no screen at all */
-    GBytes *kernel;                 /* direct boot; NULL: firmware boots */
-    const char *kernel_name;        /* for messages */
-    GBytes *initrd;                 /* with kernel, or by LoadFile2 */
-    const char *append;             /* kernel command line, or load options of efi_app; NULL: none */
-    GBytes *efi_app;                /* started before all boot options; NULL: none */
+    enum board_nic nic;             /* a network card, fed by the journal source "net0" */
+    uint8_t mac[6];
+    struct net_output net;
+    uint32_t width, height;  /* preferred screen mode; 0: the display's own */
+    bool display;            /* false: no screen at all */
+    GBytes *kernel;          /* direct boot; NULL: firmware boots */
+    const char *kernel_name; /* for messages */
+    GBytes *initrd;          /* with kernel, or by LoadFile2 */
+    const char *append;      /* kernel command line, or load options of efi_app; NULL: none */
+    GBytes *efi_app;         /* started before all boot options; NULL: none */
     const char *efi_app_name;
     const char *variable_store; /* NULL: EFI variables live in memory only */
     bool variable_store_read_only;
@@ -54,6 +60,7 @@ struct board_config {
 #define BOARD_DESCRIPTION_FDT 2u
 
 struct board;
+struct pci_bus;
 
 /*
  * Builds the devices of a board into @machine and resets it.  @config's memory stays until machine_free().  NULL with @error.
@@ -61,6 +68,9 @@ struct board;
  */
 struct board *q35_new(struct machine *machine, const struct board_config *config, GError **error);
 struct board *virt_new(struct machine *machine, const struct board_config *config, GError **error);
+
+/* For boards: the network card, if there is one, as function @devfn. */
+void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, const struct board_config *config);
 
 /* The screen, false if there is none. */
 bool board_scanout(struct board *board, struct scanout_source *source);

@@ -3,8 +3,9 @@
  * The q35 board: which devices, where, on which lines.  The same places as QEMU's machine of that name, so that guests and
  * users find what they know.
  *
- *   00:00.0 host bridge   00:01.0 display   from 00:02.0 on: virtio disks   00:12.0 virtio-rng   00:13.0 virtio-console
- *   from 00:17.0 on: shared folders   00:1f.0 LPC   00:1f.2 AHCI   00:1f.3 SMBus
+ *   00:00.0 host bridge   00:01.0 display   00:02.0 network card   from 00:03.0 on: virtio disks   00:13.0 virtio-rng
+ *   00:14.0 virtio-console   from 00:17.0 on: shared folders   00:1f.0 LPC   00:1f.2 AHCI
+ *   00:1f.3 SMBus
  */
 #include "boards/q35_internal.h"
 #include "devices/display/bochs_display.h"
@@ -150,6 +151,7 @@ static bool add_pci_devices(struct q35 *q35, const struct board_config *config, 
         q35->board.scanout = bochs_display_scanout(q35->display);
     }
     q35->ahci = ahci_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 2), "ahci");
+    board_add_nic(q35->machine, q35->pci, PCI_DEVFN(Q35_NIC_SLOT, 0), config);
     q35->smbus = smbus_new(q35->machine, q35->pci, PCI_DEVFN(0x1F, 3));
     virtio_rng_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_RNG_SLOT, 0), "virtio-rng");
     virtio_console_new(q35->machine, q35->pci, PCI_DEVFN(Q35_VIRTIO_CONSOLE_SLOT, 0), nobody, "console0",

@@ -29,7 +29,8 @@
 #define Q35_PM_BASE 0x600u
 #define Q35_SCI_IRQ 9
 #define Q35_SMBUS_BASE 0x700u
-#define Q35_VIRTIO_SLOT 2 /* the first of the virtio disks, in the order in which they were given */
+#define Q35_NIC_SLOT 2
+#define Q35_VIRTIO_SLOT 3 /* the first of the virtio disks, in the order in which they were given */
 #define Q35_VIRTIO_RNG_SLOT (Q35_VIRTIO_SLOT + BOARD_DISKS)
 #define Q35_SHARE_SLOT 0x17 /* the first of the shared folders */
 #define Q35_VIRTIO_CONSOLE_SLOT (Q35_VIRTIO_RNG_SLOT + 1)

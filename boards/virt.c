@@ -3,7 +3,8 @@
  * The virt board: which devices, where, on which lines.  The same places as QEMU's machine of that name, so that guests and
  * users find what they know.
  *
- *   00:00.0 host bridge   from 00:01.0 on: disks, each a function of its own, a source of random bytes, shared folders
+ *   00:00.0 host bridge   00:01.0 network card   from 00:02.0 on: disks, each a function of its own, a source of
+ *   random bytes, shared folders
  */
 #include "boards/virt_internal.h"
 #include "devices/display/ramfb.h"
@@ -81,6 +82,7 @@ static void add_pci_devices(struct virt *virt, const struct board_config *config
 
     virt->pci = pci_bus_new(virt->machine, &bus, "pci");
     virt_host_new(virt->machine, virt->pci, &host);
+    board_add_nic(virt->machine, virt->pci, PCI_DEVFN(VIRT_NIC_SLOT, 0), config);
     for (unsigned i = 0; i < config->disk_count; i++, slot++) {
         const struct board_disk *disk = &config->disks[i];
         g_autofree char *id = g_strdup_printf(disk->bus == BOARD_BUS_AHCI ? "ahci%u" : "virtio-blk%u", i);

@@ -41,7 +41,8 @@
 
 #define VIRT_POWER_PIN 3
 #define VIRT_COUNTER_HZ 62500000u
-#define VIRT_DISK_SLOT 1 /* the first of the disks, in the order in which they were given */
+#define VIRT_NIC_SLOT 1
+#define VIRT_DISK_SLOT 2 /* the first of the disks, in the order in which they were given */
 #define VIRT_FRAMEBUFFER_SIZE (16u << 20)
 #define VIRT_FRAMEBUFFER_MEMORY (256u << 20) /* so much memory has room for a screen */
 

@@ -16,7 +16,7 @@ static const struct {
     {"cpu", offsetof(struct run_options, cpu)},           {"kernel", offsetof(struct run_options, kernel)},
     {"initrd", offsetof(struct run_options, initrd)},     {"append", offsetof(struct run_options, append)},
     {"efi-app", offsetof(struct run_options, efi_app)},   {"efi-vars", offsetof(struct run_options, efi_vars)},
-    {"describe", offsetof(struct run_options, describe)},
+    {"describe", offsetof(struct run_options, describe)}, {"nic", offsetof(struct run_options, nic)},
 };
 
 static char **text_of(struct run_options *options, unsigned index)
@@ -48,6 +48,7 @@ char *run_options_describe(const struct run_options *options, const char *arch)
     g_key_file_set_uint64(file, GROUP, "width", options->width);
     g_key_file_set_uint64(file, GROUP, "height", options->height);
     g_key_file_set_boolean(file, GROUP, "autokey", options->autokey);
+    g_key_file_set_boolean(file, GROUP, "network", options->network);
     for (guint i = 0; i < options->disks->len; i++) {
         const struct disk_option *disk = g_ptr_array_index(options->disks, i);
         g_autofree char *group = g_strdup_printf("disk%u", i);
@@ -86,6 +87,7 @@ struct run_options *run_options_from_description(const char *text, GError **erro
     options->width = (uint32_t)g_key_file_get_uint64(file, GROUP, "width", NULL);
     options->height = (uint32_t)g_key_file_get_uint64(file, GROUP, "height", NULL);
     options->autokey = g_key_file_get_boolean(file, GROUP, "autokey", NULL);
+    options->network = g_key_file_get_boolean(file, GROUP, "network", NULL);
     for (guint i = 0; i < BOARD_DISKS; i++) {
         g_autofree char *group = g_strdup_printf("disk%u", i);
         if (!g_key_file_has_group(file, group))

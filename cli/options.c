@@ -41,6 +41,8 @@ static struct run_options *options_new(void)
     options->automation = automation_new();
     options->calendar = DEFAULT_CALENDAR;
     options->autokey = true;
+    options->network = true;
+    options->net.kind = NET_USER;
     return options;
 }
 
@@ -50,12 +52,13 @@ void run_options_free(struct run_options *options)
         return;
     char *texts[] = {options->arch,   options->board,   options->cpu,      options->kernel, options->initrd,
                      options->append, options->efi_app, options->efi_vars, options->serial, options->screenshot,
-                     options->record, options->stats,   options->describe, options->output};
+                     options->record, options->stats,   options->describe, options->output, options->nic};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
     g_ptr_array_unref(options->shares);
     g_ptr_array_unref(options->traces);
+    net_options_clear(&options->net);
     automation_free(options->automation);
     g_free(options);
 }
@@ -223,12 +226,25 @@ static gboolean on_boot(const gchar *name, const gchar *value, gpointer data, GE
     return TRUE;
 }
 
+static bool on_net(struct run_options *options, const char *value, GError **error)
+{
+    options->net_given = true;
+    if (!net_options_parse(&options->net, value, error))
+        return false;
+    options->network = options->net.kind != NET_NONE;
+    return true;
+}
+
 static gboolean on_device(const gchar *name, const gchar *value, gpointer data, GError **error)
 {
     struct run_options *options = data;
 
     if (strcmp(name, "--net") == 0)
-        return one_of(name, value, (const char *const[]){"none", NULL}, "there is none yet: give none", error);
+        return on_net(options, value, error);
+    if (strcmp(name, "--nic") == 0) {
+        set_text(&options->nic, value);
+        return run_options_parse_nic(value, 0, NULL, NULL, error);
+    }
     if (strcmp(name, "--display") == 0) {
         options->window = strcmp(value, "window") == 0;
         return one_of(name, value, (const char *const[]){"none", "window", NULL}, "give window or none", error);
@@ -299,7 +315,10 @@ static const GOptionEntry entries[] = {
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
     ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
     ENTRY("share", on_boot, "a folder of the host, for the guest over virtio-9p", "TAG=FOLDER[,readonly][,mounts]"),
-    ENTRY("net", on_device, "none", "NET"),
+    ENTRY("net", on_device,
+          "user (default), none, socket:listen=ADDRESS, socket:connect=ADDRESS; each but none with ,pcap=FILE",
+          "user[,hostfwd=tcp:HOST:GUEST]...[,ipv6=on][,restrict=on]"),
+    ENTRY("nic", on_device, "virtio (default)", "MODEL[,mac=ADDRESS]"),
     ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
     ENTRY("display", on_device, "window, none (default)", "KIND"),
     ENTRY("resolution", on_device, "preferred screen size", "WxH"),

@@ -37,6 +37,8 @@ struct run_options {
     char *kernel, *initrd, *append, *efi_app, *efi_vars;
     char *describe; /* "acpi", "fdt", "both"; NULL: acpi */
     bool autokey;
+    bool network; /* there is a network card */
+    char *nic;    /* "virtio", "e1000", with ",mac=ADDRESS"; NULL: virtio */
     uint32_t width, height;
     uint32_t picoseconds_per_instruction; /* 0: the board's default */
     uint64_t seed;
@@ -44,6 +46,8 @@ struct run_options {
     bool calendar_host;
     int64_t calendar;
     /* the host's side */
+    struct net_options net;
+    bool net_given;
     char *serial, *screenshot, *record, *stats;
     char *output; /* of `galvanic trace` */
     bool window;
@@ -61,6 +65,9 @@ struct run_options {
  */
 struct run_options *run_options_parse(char **arguments, GError **error);
 void run_options_free(struct run_options *options);
+
+/* Checks --nic; @nic and @mac (whose default is @seed's) may be NULL.  False with @error. */
+bool run_options_parse_nic(const char *text, uint64_t seed, enum board_nic *nic, uint8_t mac[6], GError **error);
 
 /*
  * What a recording must keep to build the same machine again, as a key file's text, to be freed; and back.  @arch: what was

@@ -70,7 +70,7 @@ static bool may_speak(void *opaque)
 
     if (session->options->pace != PACE_AUTO)
         return session->options->pace == PACE_ON;
-    return session->options->window || session->serial_socket ||
+    return session->options->window || session->serial_socket || net_may_speak(session->net) ||
            (session->terminal && terminal_may_speak(session->terminal));
 }
 
@@ -172,6 +172,23 @@ static unsigned description(const char *describe)
     return BOARD_DESCRIPTION_ACPI | (describe && strcmp(describe, "both") == 0 ? BOARD_DESCRIPTION_FDT : 0);
 }
 
+/* The card; the network behind it is the affair of runs that are no replay. */
+static bool open_network(struct session *session, struct board_config *config, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    if (!options->network)
+        return true;
+    if (!run_options_parse_nic(options->nic, options->seed, &config->nic, config->mac, error))
+        return false;
+    bool wanted = options->net_given || options->net.kind != NET_USER || net_user_available();
+    if (session->replaying || !wanted)
+        return true;
+    session->net = net_open(&options->net, error);
+    config->net = net_output(session->net);
+    return session->net != NULL;
+}
+
 static bool make_config(struct session *session, struct board_config *config, GError **error)
 {
     const struct run_options *options = session->options;
@@ -198,7 +215,7 @@ static bool make_config(struct session *session, struct board_config *config, GE
     config->width = options->width;
     config->height = options->height;
     config->autokey = options->autokey;
-    if (!find_variable_store(session, error))
+    if (!open_network(session, config, error) || !find_variable_store(session, error))
         return false;
     config->variable_store = session->variable_store;
     config->variable_store_read_only = options->snapshot;
@@ -294,6 +311,8 @@ bool session_open(struct session *session, const struct run_options *options, co
     if (!start_recording(session, error))
         return false;
     machine_reset(session->machine);
+    if (session->net)
+        net_attach(session->net, session->machine, "net0");
     if (!open_console(session, error))
         return false;
     inside_start_traces(session);
@@ -385,6 +404,7 @@ void session_close(struct session *session)
     if (session->serial_file)
         fclose(session->serial_file);
     inside_free(session->inside);
+    net_close(session->net);
     machine_free(session->machine);
     for (unsigned i = 0; i < session->disk_count; i++)
         block_close(session->disks[i]);

@@ -27,6 +27,7 @@ struct session {
     unsigned disk_count;
     struct share *shares[BOARD_SHARES]; /* none in a replay */
     struct terminal *terminal;
+    struct net *net; /* NULL: there is none, or a replay, which needs none */
     FILE *serial_file;
     struct socket_server *serial_socket;
     struct progress *progress;

@@ -149,6 +149,11 @@ void machine_set_end(struct machine *machine, uint64_t instructions, int64_t ns)
  * may look at everything and must change nothing that the guest can see.
  */
 void machine_call(struct machine *machine, void (*function)(void *opaque), void *opaque);
+/*
+ * The same by the engine thread itself, from a callback: @function is called after the current instruction, at the same point
+ * in every run.  What it submits to the journal arrives at that point.
+ */
+void machine_call_here(struct machine *machine, void (*function)(void *opaque), void *opaque);
 /* Longest slice in instructions (0: no limit); for tests of slice independence. */
 void machine_set_slice(struct machine *machine, uint64_t instructions);
 void machine_set_reboot(struct machine *machine, bool allowed);

@@ -132,14 +132,25 @@ void machine_request_stop(struct machine *machine)
     machine_wake(machine);
 }
 
-void machine_call(struct machine *machine, void (*function)(void *opaque), void *opaque)
+static void push_call(struct machine *machine, void (*function)(void *opaque), void *opaque)
 {
     struct machine_deferred_call *call = g_new(struct machine_deferred_call, 1);
 
     call->function = function;
     call->opaque = opaque;
     g_async_queue_push(machine->calls, call);
+}
+
+void machine_call(struct machine *machine, void (*function)(void *opaque), void *opaque)
+{
+    push_call(machine, function, opaque);
     machine_wake(machine);
+}
+
+void machine_call_here(struct machine *machine, void (*function)(void *opaque), void *opaque)
+{
+    push_call(machine, function, opaque);
+    machine_end_slice(machine);
 }
 
 static void run_calls(struct machine *machine)
@@ -274,8 +285,8 @@ static void boundary(struct machine *machine)
 {
     bool diverged = false;
 
-    run_calls(machine);
     clock_run_due(machine->clock);
+    run_calls(machine); /* also those of devices whose timers have just fired */
     if (journal_deliver(machine->journal, &diverged))
         machine->resting = false;
     if (diverged) {
@@ -375,8 +386,11 @@ static void run_for(struct machine *machine, struct cpu *cpu, uint64_t length)
     }
 }
 
-/* Sleeps in wall time until virtual @target may be shown, or something comes in; returns the virtual time then. */
-static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
+/*
+ * Sleeps in wall time until virtual @target may be shown, or something comes in; returns the virtual time then.  @called: a
+ * deferred call waits, nothing has happened to the guest.
+ */
+static int64_t wait_for(struct machine *machine, int64_t now, int64_t target, bool *called)
 {
     int64_t wall = host_monotonic();
 
@@ -391,7 +405,8 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
         int64_t shown = wall - machine->pace_offset;
         if (target != CLOCK_NEVER && shown >= target)
             break;
-        if (journal_pending(machine->journal) || g_atomic_int_get(&machine->stop_requested)) {
+        *called = g_async_queue_length(machine->calls) > 0;
+        if (*called || journal_pending(machine->journal) || g_atomic_int_get(&machine->stop_requested)) {
             if (shown < target)
                 target = shown;
             break;
@@ -399,9 +414,9 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
         int64_t left = target == CLOCK_NEVER || target - shown > LONGEST_WAIT_NS ? LONGEST_WAIT_NS : target - shown;
         g_cond_wait_until(&machine->wait_condition, &machine->wait_mutex, (wall + left) / 1000 + 1);
         g_mutex_unlock(&machine->wait_mutex);
-        run_calls(machine);
+        bool may_speak = machine->may_speak(machine->pacing_opaque);
         g_mutex_lock(&machine->wait_mutex);
-        if (!machine->may_speak(machine->pacing_opaque))
+        if (!may_speak)
             break; /* the last source has gone: the rest of the wait is skipped */
     }
     g_mutex_unlock(&machine->wait_mutex);
@@ -413,6 +428,7 @@ static void idle(struct machine *machine)
 {
     int64_t now = machine_now(machine);
     int64_t target = clock_next_deadline(machine->clock);
+    bool called = false;
 
     if (machine->resting && machine->rest_deadline < target)
         target = machine->rest_deadline;
@@ -425,8 +441,9 @@ static void idle(struct machine *machine)
     bool paced =
         machine->may_speak && !journal_replaying(machine->journal) && machine->may_speak(machine->pacing_opaque);
     if (paced && target > now)
-        target = wait_for(machine, now, target);
-    machine->resting = false;
+        target = wait_for(machine, now, target, &called);
+    if (!called)
+        machine->resting = false;
     if (target == CLOCK_NEVER) {
         if (!paced)
             stop(machine, MACHINE_STOP_IDLE);
@@ -482,6 +499,7 @@ void machine_advance(struct machine *machine, int64_t ns)
         clock_run_due(machine->clock);
     }
     machine->skipped_ns = end;
+    run_calls(machine);
     bool diverged;
     journal_deliver(machine->journal, &diverged);
 }

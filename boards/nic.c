@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network cards by their names on the command line. */
+#include "boards/board.h"
+
+#include "devices/virtio/virtio_net.h"
+
+void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, const struct board_config *config)
+{
+    switch (config->nic) {
+    case BOARD_NIC_VIRTIO:
+        virtio_net_new(machine, bus, devfn, config->mac, config->net, "net0", "virtio-net");
+        break;
+    case BOARD_NIC_NONE:
+        break;
+    }
+}
