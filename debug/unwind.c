@@ -9,6 +9,8 @@
 
 #define EXCEPTIONS_MAX 16u /* nested */
 #define FRAMES_MAX 4096u
+#define SWITCHES_MAX 8u        /* of stacks, downwards */
+#define STACK_DISTANCE 0x1000u /* between two of them */
 
 void unwind_end(struct unwinder *unwinder, const char *format, ...)
 {
@@ -160,29 +162,56 @@ static enum unwind_step step(struct unwinder *unwinder, const struct unwind_fram
     return UNWIND_END;
 }
 
+/*
+ * Is the caller's stack above?  A kernel goes from one stack to another, for interrupts, which may lie anywhere; a few times, and
+ * never within one.
+ */
+static bool stack_ascends(struct unwinder *unwinder, const struct unwind_frame *frame, const struct unwind_frame *next)
+{
+    bool may_stay = !frame->return_address; /* a leaf need not have used the stack */
+
+    if (next->exception || next->sp > frame->sp || (next->sp == frame->sp && may_stay)) {
+        return true;
+    }
+    if (!frame->user && frame->sp - next->sp > STACK_DISTANCE && unwinder->switches < SWITCHES_MAX) {
+        unwinder->switches++;
+        return true;
+    }
+    if (next->sp == frame->sp && next->pc == frame->pc) {
+        unwind_end(unwinder, "loop");
+    } else {
+        unwind_end(unwinder, "the caller's stack at 0x%" G_GINT64_MODIFIER "x is not above its own", next->sp);
+    }
+    return false;
+}
+
+/* Code by its page, or by its name: the code of a kernel's start is no longer executable later. */
+static bool may_be_called_from(const struct unwinder *unwinder, uint64_t address)
+{
+    struct symbol_location location;
+
+    return unwind_is_code(unwinder, address) ||
+           (address >> 63 && symbols_locate(unwinder->symbols, unwinder->space->root, address, false, &location) &&
+            location.is_code);
+}
+
 /* False with the reason: the new frame cannot be. */
 static bool makes_sense(struct unwinder *unwinder, const struct unwind_frame *frame, const struct unwind_frame *next)
 {
-    bool may_stay = !frame->return_address; /* a leaf need not have used the stack */
     uint8_t byte;
 
     if (next->pc == 0) {
         unwind_end(unwinder, "return address 0");
         return false;
     }
-    if (!next->exception && (next->sp < frame->sp || (next->sp == frame->sp && !may_stay))) {
-        unwind_end(unwinder,
-                   next->sp == frame->sp && next->pc == frame->pc ? "loop"
-                                                                  : "the caller's stack at 0x%" G_GINT64_MODIFIER
-                                                                    "x is not above its own",
-                   next->sp);
+    if (!stack_ascends(unwinder, frame, next)) {
         return false;
     }
     if (next->sp & 7) {
         unwind_end(unwinder, "stack at 0x%" G_GINT64_MODIFIER "x is not aligned", next->sp);
         return false;
     }
-    if (!next->exception && !unwind_is_code(unwinder, next->pc - 1)) {
+    if (!next->exception && !may_be_called_from(unwinder, next->pc - 1)) {
         unwind_end(unwinder, "return address 0x%" G_GINT64_MODIFIER "x is not in code", next->pc);
         return false;
     }

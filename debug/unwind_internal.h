@@ -25,6 +25,7 @@ struct unwinder {
     struct symbols *symbols;
     const struct space *space;
     enum cpu_arch arch;
+    unsigned switches; /* from one stack to another below it */
     char end[160];
 };
 

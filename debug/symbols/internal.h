@@ -144,5 +144,8 @@ struct orc_tables {
 /* redox_kernel.c, linux_kernel.c: place the kernel's module, or give NULL. */
 struct symbol_module *symbols_find_redox(struct symbols *symbols, struct cpu *cpu);
 struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu);
+/* Does the kernel that was found still run?  Cheap. */
+bool symbols_redox_is_there(struct symbols *symbols, struct cpu *cpu, const struct symbol_module *module);
+bool symbols_linux_is_there(struct cpu *cpu, const struct symbol_module *module);
 
 #endif

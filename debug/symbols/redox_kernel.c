@@ -55,6 +55,16 @@ static uint64_t image_length(const struct space *space, uint64_t base)
     return length <= IMAGE_MAX ? length : 0;
 }
 
+bool symbols_redox_is_there(struct symbols *symbols, struct cpu *cpu, const struct symbol_module *module)
+{
+    uint8_t header[EHDR_SIZE];
+    struct space space;
+
+    space_current(symbols->machine, cpu, &space);
+    return space_read(&space, module->low, header, sizeof(header)) == sizeof(header) &&
+           memcmp(header, g_bytes_get_data(module->image->image->bytes, NULL), sizeof(header)) == 0;
+}
+
 struct symbol_module *symbols_find_redox(struct symbols *symbols, struct cpu *cpu)
 {
     uint64_t base = cpu_architecture(cpu) == CPU_ARCH_X86_64 ? OFFSET_X86_64 : OFFSET_AARCH64;

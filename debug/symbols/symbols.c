@@ -56,6 +56,7 @@ void symbols_free(struct symbols *symbols)
         g_hash_table_destroy(symbols->shown);
         g_hash_table_destroy(symbols->types);
         g_string_chunk_free(symbols->pool);
+        g_free(symbols->orc);
         g_free(symbols);
     }
 }
@@ -249,12 +250,33 @@ struct dwarf_file *symbols_module_dwarf(struct symbol_module *module)
     return dwarf && dwarf->units->len > 0 ? dwarf : NULL;
 }
 
+static bool kernel_is_there(struct symbols *symbols, struct cpu *cpu)
+{
+    return symbols->kernel->image ? symbols_redox_is_there(symbols, cpu, symbols->kernel)
+                                  : symbols_linux_is_there(cpu, symbols->kernel);
+}
+
+static void drop_kernel(struct symbols *symbols)
+{
+    g_ptr_array_remove(symbols->modules, symbols->kernel);
+    g_clear_pointer(&symbols->orc, g_free);
+    g_hash_table_remove_all(symbols->types);
+    symbols->kernel = NULL;
+    symbols->next_search = 0;
+}
+
 bool symbols_find_kernel(struct symbols *symbols, struct cpu *cpu)
 {
     uint64_t now = machine_instructions(symbols->machine);
 
+    if (symbols->kernel && !kernel_is_there(symbols, cpu)) { /* the guest was reset */
+        drop_kernel(symbols);
+    }
     if (!symbols->kernel && now >= symbols->next_search) {
         symbols->kernel = symbols_find_redox(symbols, cpu);
+        if (!symbols->kernel) {
+            symbols->kernel = symbols_find_linux(symbols, cpu);
+        }
         symbols->next_search = now + SEARCH_EVERY;
     }
     return symbols->kernel;

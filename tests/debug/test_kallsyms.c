@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Linux's table of names, found by its structure in a kernel's memory. */
+#include "debug/symbols/kallsyms.h"
+#include "debug/symbols/symbols.h"
+#include "tests/debug/guest.h"
+#include "tests/debug/kallsyms_sample.h"
+
+#include <string.h>
+
+#define BASE_X86_64 0xffffffff9a600000ull /* as KASLR might have it */
+#define BASE_AARCH64 0xffffa375b4010000ull
+
+static GByteArray *sample_of(const struct kallsyms_sample *sample)
+{
+    GByteArray *bytes = g_byte_array_new();
+
+    g_byte_array_set_size(bytes, 0x6000);
+    for (guint i = 0; i < bytes->len; i++) {
+        bytes->data[i] = (uint8_t)(i * 7 + i / 256); /* code, as far as anybody knows */
+    }
+    kallsyms_sample_append(bytes, sample);
+    g_byte_array_set_size(bytes, bytes->len + 0x1000);
+    memset(bytes->data + bytes->len - 0x1000, 0, 0x1000);
+    return bytes;
+}
+
+struct seen {
+    unsigned count;
+    uint64_t base;
+    bool percpu;
+};
+
+static void see(void *opaque, uint64_t address, char type, const char *text)
+{
+    struct seen *seen = opaque;
+    unsigned i = seen->count++;
+
+    if (seen->percpu && i < 4) {
+        g_assert_cmphex(address, ==, i * 8);
+        return;
+    }
+    g_assert_cmphex(address, ==, seen->base + i * 0x100);
+    if (i == 300) {
+        g_assert_cmpuint(strlen(text), ==, 209);
+    } else if (i * 0x100 != SAMPLE_ENTRY) {
+        g_autofree char *expected = g_strdup_printf("name_%u", i);
+
+        g_assert_cmpstr(text, ==, expected);
+        g_assert_cmpint(type, ==, i < 600 ? 't' : 'd');
+    }
+}
+
+static void test_forms(void)
+{
+    for (unsigned form = 0; form < 8; form++) {
+        const struct kallsyms_sample sample = {
+            .base = BASE_X86_64,
+            .entry = "entry_SYSCALL_64",
+            .percpu = form & 1,
+            .sequences = form & 2,
+            .offsets_behind = form & 4,
+        };
+        GByteArray *bytes = sample_of(&sample);
+        struct seen seen = {.base = BASE_X86_64, .percpu = form & 1};
+        struct kallsyms kallsyms;
+
+        g_assert_true(kallsyms_find(bytes->data, bytes->len, &kallsyms));
+        g_assert_cmpuint(kallsyms.count, ==, SAMPLE_NAMES);
+        kallsyms_each(&kallsyms, see, &seen);
+        g_assert_cmpuint(seen.count, ==, SAMPLE_NAMES);
+        g_byte_array_unref(bytes);
+    }
+}
+
+/* Each part that does not agree with the others makes the whole unbelievable. */
+static void test_damage(void)
+{
+    const struct kallsyms_sample sample = {.base = BASE_X86_64, .entry = "entry_SYSCALL_64", .sequences = true};
+    GByteArray *bytes = sample_of(&sample);
+    struct kallsyms kallsyms;
+    size_t places[6];
+
+    g_assert_true(kallsyms_find(bytes->data, bytes->len, &kallsyms));
+    places[0] = (size_t)(kallsyms.names - bytes->data) - 8;                         /* the number of names */
+    places[1] = (size_t)(kallsyms.names - bytes->data);                             /* the length of one */
+    places[2] = (size_t)(kallsyms.offsets - bytes->data) + 401;                     /* the order of addresses */
+    places[3] = (size_t)(kallsyms.token_index - bytes->data) + 20;                  /* the length of a token */
+    places[4] = (size_t)(kallsyms.names - bytes->data) + kallsyms.names_length + 4; /* a marker */
+    places[5] = (size_t)(kallsyms.names - bytes->data) - 1 - 8; /* the base: no longer in the upper half */
+    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++) {
+        bytes->data[places[i]] ^= 0x85;
+        g_assert_false(kallsyms_find(bytes->data, bytes->len, &kallsyms));
+        bytes->data[places[i]] ^= 0x85;
+    }
+    g_assert_true(kallsyms_find(bytes->data, bytes->len, &kallsyms));
+    g_byte_array_unref(bytes);
+}
+
+static void set_entry(struct guest *guest, uint64_t entry)
+{
+    if (guest->arch == CPU_ARCH_X86_64) {
+        struct x86_64_registers registers;
+
+        x86_64_get_registers(guest->cpu, &registers);
+        registers.lstar = entry;
+        x86_64_set_registers(guest->cpu, &registers);
+    } else {
+        struct aarch64_registers registers;
+
+        aarch64_get_registers(guest->cpu, &registers);
+        registers.vbar_el1 = entry;
+        aarch64_set_registers(guest->cpu, &registers);
+    }
+}
+
+static void test_kernel(gconstpointer data)
+{
+    enum cpu_arch arch = (enum cpu_arch)GPOINTER_TO_UINT(data);
+    bool x86 = arch == CPU_ARCH_X86_64;
+    const struct kallsyms_sample sample = {
+        .base = x86 ? BASE_X86_64 : BASE_AARCH64,
+        .entry = x86 ? "entry_SYSCALL_64" : "vectors",
+        .percpu = x86,
+        .sequences = true,
+    };
+    GByteArray *bytes = sample_of(&sample);
+    struct guest *guest = guest_new(arch);
+    struct symbols *symbols = symbols_new(guest->machine), *other = symbols_new(guest->machine);
+    struct symbol_location location;
+    GArray *found;
+
+    guest_put(guest, sample.base, bytes->data, bytes->len, GUEST_EXECUTE);
+    g_assert_false(symbols_find_kernel(symbols, guest->cpu)); /* it has not yet said where it is entered */
+    symbols_free(symbols);
+    symbols = symbols_new(guest->machine);
+    set_entry(guest, sample.base + SAMPLE_ENTRY);
+    g_assert_true(symbols_find_kernel(symbols, guest->cpu));
+    g_assert_true(symbols_locate(symbols, 0x1234000, sample.base + 0x1250, false, &location));
+    g_assert_cmpstr(location.symbol, ==, "name_18");
+    g_assert_cmpuint(location.offset, ==, 0x50);
+    g_assert_true(location.is_code);
+    found = symbols_resolve(symbols, 0, sample.entry);
+    g_assert_cmpuint(found->len, ==, 1);
+    g_assert_cmphex(g_array_index(found, uint64_t, 0), ==, sample.base + SAMPLE_ENTRY);
+    g_array_unref(found);
+
+    /* the entry has another name: this is not what it seems */
+    set_entry(guest, sample.base + SAMPLE_ENTRY + 0x100);
+    g_assert_false(symbols_find_kernel(other, guest->cpu));
+    /* a reset: the kernel has gone */
+    set_entry(guest, 0);
+    g_assert_false(symbols_find_kernel(symbols, guest->cpu));
+    g_assert_false(symbols_locate(symbols, 0x1234000, sample.base + 0x1250, false, &location));
+    symbols_free(symbols);
+    symbols_free(other);
+    guest_free(guest);
+    g_byte_array_unref(bytes);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/kallsyms/forms", test_forms);
+    g_test_add_func("/kallsyms/damage", test_damage);
+    g_test_add_data_func("/kallsyms/kernel/x86_64", GUINT_TO_POINTER(CPU_ARCH_X86_64), test_kernel);
+    g_test_add_data_func("/kallsyms/kernel/aarch64", GUINT_TO_POINTER(CPU_ARCH_AARCH64), test_kernel);
+    return g_test_run();
+}
