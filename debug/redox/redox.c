@@ -94,6 +94,8 @@ static bool redox_os_current(void *opaque, struct cpu *cpu, struct os_process *o
     object = redox_current(redox, cpu);
     if (!object || !redox_context(redox, object, &context))
         return false;
+    context.process.driver = redox_is_driver(redox, &context);
+    redox_complete_name(redox, &context.process);
     *out = context.process;
     return true;
 }
@@ -125,8 +127,11 @@ static bool redox_os_each(void *opaque, void (*visit)(void *opaque, const struct
     for (unsigned i = 0; i < contexts->len; i++) {
         struct redox_context context;
 
-        if (redox_context(redox, g_array_index(contexts, uint64_t, i), &context))
-            g_array_append_val(processes, context.process);
+        if (!redox_context(redox, g_array_index(contexts, uint64_t, i), &context))
+            continue;
+        context.process.driver = redox_is_driver(redox, &context);
+        redox_complete_name(redox, &context.process);
+        g_array_append_val(processes, context.process);
     }
     g_array_sort(processes, compare_processes);
     for (unsigned i = 0; i < processes->len; i++)
@@ -148,6 +153,8 @@ static bool redox_os_may_fault(void *opaque, uint64_t pc)
 
 static void redox_os_place_modules(void *opaque, const struct os_process *process)
 {
+    if (redox_lay_out(opaque))
+        redox_place_modules(opaque, process);
 }
 
 static void append_process(void *opaque, const struct os_process *process)
@@ -225,6 +232,12 @@ static void redox_os_free(void *opaque)
 {
     struct redox *redox = opaque;
 
+    for (unsigned i = 0; i < redox->file_systems->len; i++)
+        redoxfs_close(redox->file_systems->pdata[i]);
+    g_ptr_array_free(redox->file_systems, TRUE);
+    g_hash_table_unref(redox->placed);
+    g_hash_table_unref(redox->drivers);
+    initfs_close(redox->initfs);
     g_free(redox->why);
     g_free(redox);
 }
@@ -269,6 +282,9 @@ void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *d
     redox->machine = machine;
     redox->symbols = symbols;
     redox->disks = disks;
+    redox->file_systems = g_ptr_array_new();
+    redox->placed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, redox_placed_free);
+    redox->drivers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     look_from(redox, cpu);
     find_symbols(redox);
     if (!redox->contexts_at) { /* the kernel of some other system */

@@ -72,6 +72,8 @@ struct redox {
     struct initfs *initfs;
     bool initfs_searched;
     GPtrArray *file_systems; /* of struct redoxfs, one a disk, NULL where there is none */
+    GHashTable *placed;      /* by root: modules.c */
+    GHashTable *drivers;     /* by context: drivers.c */
 };
 
 /* One context as it stands in memory. */
@@ -205,7 +207,15 @@ char *redox_schemes(struct redox *redox, GError **error);
 char *redox_irqs(struct redox *redox, GError **error);
 char *redox_dmesg(struct redox *redox, GError **error);
 
+/* --- drivers (drivers.c) --- */
+/* Has the context's process been started from the initial file system, or does it hold a scheme or an interrupt? */
+bool redox_is_driver(struct redox *redox, const struct redox_context *context);
+
 /* --- programs (modules.c) --- */
 void redox_place_modules(struct redox *redox, const struct os_process *process);
+/* The kernel cuts names: puts the whole one in its place if its file is known. */
+void redox_complete_name(struct redox *redox, struct os_process *process);
+/* Frees a value of redox->placed. */
+void redox_placed_free(void *data);
 
 #endif
