@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the CPU guests on galvanic and, where it is installed, on QEMU; prints TAP.
 
-usage: run_guests.py ARCH GALVANIC DIRECTORY-OF-ELFS DIRECTORY-OF-EXPECTED-TEXTS [NAME]...
+usage: run_guests.py ARCH GALVANIC DIRECTORY-OF-GUESTS DIRECTORY-OF-EXPECTED-TEXTS [NAME]...
 
 What a guest must print stands in NAME.txt and follows from the processor's manual.  Where QEMU 7.2 is known to differ
 from the manual, NAME.qemu.txt has what it prints instead.
@@ -27,12 +27,19 @@ SETTINGS = {
         'null_task': {'qemu': False, 'status': (0, 1, 2), 'limit': '50000000', 'text': False},
         'x2apic': {'qemu': False},  # QEMU 7.2 has no x2APIC without an accelerator
     },
+    'aarch64': {
+        'atomic': {'cpu': 'max'},
+        'timer': {'icount': True},
+    },
 }
 QEMU = {
     'x86_64': ['qemu-system-x86_64', '-M', 'q35', '-accel', 'tcg', '-m', '128M', '-display', 'none', '-no-reboot',
                '-device', 'isa-debug-exit', '-serial', 'stdio', '-monitor', 'none', '-nic', 'none'],
+    'aarch64': ['qemu-system-aarch64', '-M', 'virt', '-accel', 'tcg', '-m', '128M', '-display', 'none', '-no-reboot',
+                '-serial', 'stdio', '-monitor', 'none', '-nic', 'none'],
 }
-DEFAULT_CPU = {'x86_64': 'qemu64'}
+DEFAULT_CPU = {'x86_64': 'qemu64', 'aarch64': 'cortex-a72'}
+SUFFIX = {'x86_64': '.elf', 'aarch64': '.img'}
 SECONDS = 60
 
 
@@ -86,15 +93,15 @@ def check(name, machine, command, directory, statuses, compare=True):
 
 
 def main():
-    arch, galvanic, elves, directory = sys.argv[1:5]
-    names = sys.argv[5:] or sorted(f[:-4] for f in os.listdir(elves) if f.endswith('.elf'))
+    arch, galvanic, guests, directory = sys.argv[1:5]
+    names = sys.argv[5:] or sorted(f[:-4] for f in os.listdir(guests) if f.endswith(SUFFIX[arch]))
     qemu = QEMU[arch] if shutil.which(QEMU[arch][0]) else None
     results = []
     for name in names:
         settings = SETTINGS[arch].get(name, {})
-        elf = os.path.join(elves, name + '.elf')
+        guest = os.path.join(guests, name + SUFFIX[arch])
         cpu = settings.get('cpu', DEFAULT_CPU[arch])
-        command = [galvanic, 'run', '--arch', arch, '--cpu', cpu, '--memory', '128M', '--kernel', elf,
+        command = [galvanic, 'run', '--arch', arch, '--cpu', cpu, '--memory', '128M', '--kernel', guest,
                    '--max-instructions', settings.get('limit', '2000000000'), '--pace', 'off']
         results.append((name + ' on galvanic', check(name, 'galvanic', command, directory, settings.get('status'),
                                                     settings.get('text', True))))
@@ -103,7 +110,7 @@ def main():
         if not qemu:
             results.append((name + ' on QEMU # SKIP qemu is not installed', []))
             continue
-        command = qemu + ['-cpu', cpu, '-kernel', elf]
+        command = qemu + ['-cpu', cpu, '-kernel', guest]
         if settings.get('icount'):
             command += ['-icount', 'shift=0,sleep=off']
         results.append((name + ' on QEMU', check(name, 'qemu', command, directory, None)))
