@@ -31,10 +31,20 @@ void inside_start_traces(struct session *session)
     syscalls_enable(inside->syscalls, true);
 }
 
+struct debugger *inside_debugger(struct session *session)
+{
+    struct inside *inside = session_inside(session);
+
+    if (!inside->debugger)
+        inside->debugger = debugger_new(session->machine, inside->symbols, inside->os, inside->syscalls);
+    return inside->debugger;
+}
+
 void inside_free(struct inside *inside)
 {
     if (!inside)
         return;
+    debugger_free(inside->debugger);
     syscall_trace_free(inside->trace);
     syscalls_free(inside->syscalls);
     os_free(inside->os);

@@ -50,9 +50,10 @@ void run_options_free(struct run_options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->arch,   options->board,   options->cpu,      options->kernel, options->initrd,
-                     options->append, options->efi_app, options->efi_vars, options->serial, options->screenshot,
-                     options->record, options->stats,   options->describe, options->output, options->nic};
+    char *texts[] = {options->arch,     options->board,      options->cpu,     options->kernel,
+                     options->initrd,   options->append,     options->efi_app, options->efi_vars,
+                     options->serial,   options->screenshot, options->record,  options->stats,
+                     options->describe, options->output,     options->nic,     options->gdb};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
@@ -294,6 +295,8 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
         set_text(&options->record, value);
     else if (strcmp(name, "--stats") == 0)
         set_text(&options->stats, value);
+    else if (strcmp(name, "--gdb") == 0)
+        set_text(&options->gdb, value);
     else if (strcmp(name, "--output") == 0 || strcmp(name, "-o") == 0)
         set_text(&options->output, value);
     else /* --trace */
@@ -343,6 +346,7 @@ static const GOptionEntry entries[] = {
     ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
     ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
           "KIND,...[:FILE]"),
+    ENTRY("gdb", on_run, "listen for GDB and LLDB: 1234, ADDRESS:PORT, unix:PATH", "WHERE"),
     ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
     {.long_name = "output",
      .short_name = 'o',
@@ -377,9 +381,11 @@ struct run_options *run_options_parse(char **arguments, GError **error)
     struct run_options *options = options_new();
     g_autoptr(GOptionContext) context = g_option_context_new("[IMAGE]");
     GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
-    gboolean snapshot = FALSE;
+    gboolean snapshot = FALSE, wait = FALSE;
     const GOptionEntry flags[] = {
-        {"snapshot", 0, 0, G_OPTION_ARG_NONE, &snapshot, "guest writes go to a temporary overlay", NULL}, {NULL}};
+        {"snapshot", 0, 0, G_OPTION_ARG_NONE, &snapshot, "guest writes go to a temporary overlay", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "with --gdb: no instruction before a client has come", NULL},
+        {NULL}};
     g_autoptr(GPtrArray) copy = g_ptr_array_new();
 
     g_option_context_set_summary(context, "Boots IMAGE, or without IMAGE the built-in guest.");
@@ -397,6 +403,12 @@ struct run_options *run_options_parse(char **arguments, GError **error)
         return NULL;
     }
     options->snapshot = snapshot;
+    options->wait = wait;
+    if (wait && !options->gdb) {
+        g_set_error(error, BAD_VALUE, "--wait: there is nobody to wait for; give --gdb 1234, too");
+        run_options_free(options);
+        return NULL;
+    }
     if (count > 2) {
         g_set_error(error, BAD_VALUE, "%s: only one IMAGE can be given; more disks come with --disk", list[2]);
         run_options_free(options);

@@ -70,7 +70,7 @@ static bool may_speak(void *opaque)
 
     if (session->options->pace != PACE_AUTO)
         return session->options->pace == PACE_ON;
-    return session->options->window || session->serial_socket || net_may_speak(session->net) ||
+    return session->options->window || session->serial_socket || session->gdb || net_may_speak(session->net) ||
            (session->terminal && terminal_may_speak(session->terminal));
 }
 
@@ -292,6 +292,20 @@ static bool start_recording(struct session *session, GError **error)
     return true;
 }
 
+static bool open_gdb(struct session *session, GError **error)
+{
+    const struct run_options *options = session->options;
+
+    if (!options->gdb)
+        return true;
+    session->gdb = gdb_server_new(inside_debugger(session), options->gdb, NULL, NULL, error);
+    if (!session->gdb)
+        return false;
+    fprintf(stderr, "galvanic: GDB may connect: target remote %s%s\n", gdb_server_name(session->gdb),
+            options->wait ? " (the guest waits for it)" : "");
+    return true;
+}
+
 bool session_open(struct session *session, const struct run_options *options, const char *replaying, GError **error)
 {
     struct board_config config = {0};
@@ -316,11 +330,22 @@ bool session_open(struct session *session, const struct run_options *options, co
     if (!open_console(session, error))
         return false;
     inside_start_traces(session);
+    if (!open_gdb(session, error))
+        return false;
     machine_set_pacing(session->machine, may_speak, session);
     struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
     if (!replaying && source)
         automation_attach(options->automation, session->machine, source);
     return true;
+}
+
+static enum machine_stop run_machine(void *opaque)
+{
+    struct session *session = opaque;
+
+    if (session->gdb)
+        return gdb_server_run(session->gdb, session->options->wait);
+    return machine_run(session->machine);
 }
 
 enum machine_stop session_run(struct session *session)
@@ -332,9 +357,9 @@ enum machine_stop session_run(struct session *session)
     if (!session->terminal || !terminal_output_is_seen())
         session->progress = progress_start(session->machine);
     if (session->options->window && board_scanout(session->board, &scanout))
-        reason = window_run(session->machine, &scanout, &session->quit);
+        reason = window_run(session->machine, &scanout, run_machine, session, &session->quit);
     else
-        reason = machine_run(session->machine);
+        reason = run_machine(session);
     progress_stop(session->progress);
     return reason;
 }
@@ -400,6 +425,7 @@ void session_close(struct session *session)
 {
     terminal_free(session->terminal);
     socket_server_free(session->serial_socket);
+    gdb_server_free(session->gdb);
     progress_free(session->progress);
     if (session->serial_file)
         fclose(session->serial_file);

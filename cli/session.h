@@ -14,6 +14,7 @@
 #include "cli/inside.h"
 #include "cli/progress.h"
 #include "cli/target.h"
+#include "debug/gdb/server.h"
 #include "emu/host/socket.h"
 #include "emu/host/terminal.h"
 
@@ -31,6 +32,7 @@ struct session {
     FILE *serial_file;
     struct socket_server *serial_socket;
     struct progress *progress;
+    struct gdb_server *gdb;
     XXH3_state_t *serial_hash; /* of all that the guest wrote on its console */
     char *variable_store;
     bool variable_store_temporary;

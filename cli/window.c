@@ -15,6 +15,8 @@
 
 struct window {
     struct machine *machine;
+    enum machine_stop (*run)(void *opaque);
+    void *opaque;
     struct scanout_source source;
     struct journal_source *keyboard, *pointer;
     SDL_Window *window;
@@ -245,7 +247,7 @@ static gpointer engine_thread(gpointer opaque)
 {
     struct window *window = opaque;
 
-    window->result = machine_run(window->machine);
+    window->result = window->run(window->opaque);
     g_atomic_int_set(&window->finished, 1);
     return NULL;
 }
@@ -299,15 +301,16 @@ static bool open_window(struct window *window)
     return true;
 }
 
-enum machine_stop window_run(struct machine *machine, const struct scanout_source *source, bool *quit)
+enum machine_stop window_run(struct machine *machine, const struct scanout_source *source,
+                             enum machine_stop (*run)(void *opaque), void *opaque, bool *quit)
 {
-    struct window window = {.machine = machine, .source = *source, .first = UINT32_MAX};
+    struct window window = {.machine = machine, .run = run, .opaque = opaque, .source = *source, .first = UINT32_MAX};
 
     window.keyboard = journal_source_find(machine_journal(machine), "keyboard");
     window.pointer = journal_source_find(machine_journal(machine), "pointer");
     if (!open_window(&window)) {
         machine_note(machine, "no window: %s; running headless", SDL_GetError());
-        return machine_run(machine);
+        return run(opaque);
     }
     g_mutex_init(&window.mutex);
     set_title(&window);

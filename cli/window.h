@@ -7,9 +7,10 @@
 #include "emu/machine.h"
 
 /*
- * Runs the machine on a thread of its own while this one serves the window; without a display says so and runs headless.
+ * Has @run run the machine on a thread of its own while this one serves the window; without a display says so and runs headless.
  * Closing the window stops the machine and sets *@quit.
  */
-enum machine_stop window_run(struct machine *machine, const struct scanout_source *source, bool *quit);
+enum machine_stop window_run(struct machine *machine, const struct scanout_source *source,
+                             enum machine_stop (*run)(void *opaque), void *opaque, bool *quit);
 
 #endif

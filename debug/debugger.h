@@ -72,6 +72,8 @@ struct debugger_point *debugger_point(struct debugger *debugger, unsigned index)
 /* Running; each returns at a stop. */
 enum debugger_stop debugger_continue(struct debugger *debugger);
 enum debugger_stop debugger_step(struct debugger *debugger, uint64_t instructions);
+/* One instruction of the program that stands here: interrupts, page faults and system calls are passed over. */
+enum debugger_stop debugger_step_program(struct debugger *debugger);
 /* Until the source line changes (@over: calls are not entered), until the function returns. */
 enum debugger_stop debugger_step_line(struct debugger *debugger, bool over);
 enum debugger_stop debugger_finish(struct debugger *debugger);

@@ -60,7 +60,7 @@ static void note_exception(void *opaque, struct cpu *cpu, const struct cpu_excep
  * One instruction of the program itself: what interrupts it (interrupts, page faults, system calls) is passed over, to where the
  * program goes on.
  */
-static enum debugger_stop step_own(struct debugger *debugger)
+enum debugger_stop debugger_step_program(struct debugger *debugger)
 {
     struct place before = current_place(debugger);
     struct machine_observer *observer =
@@ -117,7 +117,7 @@ enum debugger_stop debugger_step_line(struct debugger *debugger, bool over)
         return debugger_step(debugger, 1);
     for (unsigned i = 0; i < LONGEST_STEP; i++) {
         struct place before = current_place(debugger);
-        enum debugger_stop stop = step_own(debugger);
+        enum debugger_stop stop = debugger_step_program(debugger);
         struct place after = current_place(debugger);
         if (stop != DEBUGGER_STOP_STEP)
             return stop;

@@ -19,6 +19,8 @@ struct gdb_server {
     struct socket_server *socket;
     GAsyncQueue *messages;
     struct gdb_parser parser; /* the socket's thread */
+    GMutex lock;              /* of running, together with what is pushed */
+    bool running;             /* the guest runs, and what comes is to stop it */
     bool attached, no_ack;    /* the engine's thread, as what follows */
     bool killed;
     GString *last; /* the last packet sent, framed */
@@ -33,12 +35,17 @@ static void free_message(gpointer opaque)
     g_free(message);
 }
 
+/* While the guest runs nothing is expected from a client but that it wants to be heard. */
 static void push(struct gdb_server *server, enum message_kind kind, GString *packet)
 {
     struct message *message = g_new(struct message, 1);
 
     *message = (struct message){.kind = kind, .packet = packet};
+    g_mutex_lock(&server->lock);
     g_async_queue_push(server->messages, message);
+    if (server->running)
+        debugger_interrupt(server->debugger);
+    g_mutex_unlock(&server->lock);
 }
 
 static void on_connected(void *opaque)
@@ -48,7 +55,6 @@ static void on_connected(void *opaque)
     gdb_parser_clear(&server->parser);
     gdb_parser_init(&server->parser);
     push(server, MESSAGE_CONNECTED, NULL);
-    debugger_interrupt(server->debugger);
 }
 
 static void on_received(void *opaque, const uint8_t *data, size_t length)
@@ -69,7 +75,6 @@ static void on_received(void *opaque, const uint8_t *data, size_t length)
             break;
         case GDB_EVENT_INTERRUPT:
             push(server, MESSAGE_INTERRUPT, NULL);
-            debugger_interrupt(server->debugger);
             break;
         default:
             break;
@@ -82,7 +87,6 @@ static void on_closed(void *opaque)
     struct gdb_server *server = opaque;
 
     push(server, MESSAGE_CLOSED, NULL);
-    debugger_interrupt(server->debugger);
 }
 
 struct gdb_server *gdb_server_new(struct debugger *debugger, const char *address,
@@ -92,6 +96,7 @@ struct gdb_server *gdb_server_new(struct debugger *debugger, const char *address
     const struct socket_handlers handlers = {
         .connected = on_connected, .received = on_received, .closed = on_closed, .opaque = server};
 
+    g_mutex_init(&server->lock);
     server->debugger = debugger;
     server->messages = g_async_queue_new_full(free_message);
     server->last = g_string_new(NULL);
@@ -113,6 +118,7 @@ void gdb_server_free(struct gdb_server *server)
     g_async_queue_unref(server->messages);
     gdb_parser_clear(&server->parser);
     g_string_free(server->last, TRUE);
+    g_mutex_clear(&server->lock);
     g_free(server);
 }
 
@@ -139,6 +145,23 @@ static void detach(struct gdb_server *server)
     gdb_stub_disconnect(server->stub);
 }
 
+/* From now on a message stops the guest; one that came just before does so, too. */
+static void begin_running(struct gdb_server *server)
+{
+    g_mutex_lock(&server->lock);
+    server->running = true;
+    if (g_async_queue_length(server->messages) > 0)
+        debugger_interrupt(server->debugger);
+    g_mutex_unlock(&server->lock);
+}
+
+static void end_running(struct gdb_server *server)
+{
+    g_mutex_lock(&server->lock);
+    server->running = false;
+    g_mutex_unlock(&server->lock);
+}
+
 static void answer(struct gdb_server *server, const GString *packet)
 {
     g_autoptr(GString) reply = g_string_new(NULL);
@@ -147,7 +170,9 @@ static void answer(struct gdb_server *server, const GString *packet)
         send_text(server, "+", 1);
     switch (gdb_stub_packet(server->stub, packet->str, packet->len, reply)) {
     case GDB_ACTION_RUN:
+        begin_running(server);
         gdb_stub_run(server->stub, reply);
+        end_running(server);
         send_reply(server, reply);
         break;
     case GDB_ACTION_KILL:
@@ -223,7 +248,9 @@ enum machine_stop gdb_server_run(struct gdb_server *server, bool wait)
             stop = DEBUGGER_STOP_REQUEST; /* from the client's going on, the guest runs by itself */
             continue;
         }
+        begin_running(server);
         stop = debugger_continue(server->debugger);
+        end_running(server);
         if (stop == DEBUGGER_STOP_MACHINE)
             break;
     }

@@ -111,7 +111,7 @@ static void run_range(struct gdb_stub *stub)
     uint64_t pc;
 
     do {
-        stub->stop = debugger_step(stub->debugger, 1);
+        stub->stop = debugger_step_program(stub->debugger);
         pc = cpu_pc(debugger_cpu(stub->debugger));
     } while (stub->stop == DEBUGGER_STOP_STEP && pc >= stub->run.start && pc < stub->run.end);
 }
@@ -122,7 +122,7 @@ void gdb_stub_run(struct gdb_stub *stub, GString *reply)
         if (stub->run.kind == GDB_RUN_CONTINUE)
             stub->stop = debugger_continue(stub->debugger);
         else if (stub->run.kind == GDB_RUN_STEP)
-            stub->stop = debugger_step(stub->debugger, 1);
+            stub->stop = debugger_step_program(stub->debugger);
         else
             run_range(stub);
         stub->ended = stub->stop == DEBUGGER_STOP_MACHINE;

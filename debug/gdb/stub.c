@@ -368,7 +368,8 @@ enum gdb_action gdb_stub_packet(struct gdb_stub *stub, const char *packet, size_
     case 'D':
         g_string_append(reply, "OK");
         return GDB_ACTION_DETACH;
-    case 'k':
+    case 'k': /* LLDB waits for an answer, GDB for none */
+        g_string_append(reply, "X09");
         return GDB_ACTION_KILL;
     default:
         return GDB_ACTION_REPLY; /* not known: an empty answer */

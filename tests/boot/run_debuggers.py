@@ -74,7 +74,8 @@ class Guest:
     def close(self):
         if self.run.poll() is None:
             self.run.kill()
-        self.run.communicate()
+        self.run.wait()
+        self.run.stderr.close()
 
 
 def demand(text, *patterns):
@@ -108,8 +109,8 @@ def gdb(suite, arch):
 
     def command(debuggee_path, guest):
         lines = ['set pagination off', 'set confirm off', 'set width 0', 'file ' + debuggee_path,
-                 'target remote ' + guest.address, 'break work', 'continue', 'backtrace', 'print round', 'next', 'next',
-                 'print squared', 'watch counter', 'continue', 'print counter', 'delete', 'break square', 'continue', 'finish',
+                 'target remote ' + guest.address, 'break work', 'continue', 'backtrace', 'continue', 'print round', 'next',
+                 'next', 'print squared', 'delete', 'watch counter', 'continue', 'print counter', 'delete', 'break square', 'continue', 'finish',
                  'delete', 'stepi', 'info threads', 'hbreak *(%s)' % ENTRY[arch], 'continue', 'p $pc == %s' % ENTRY[arch]]
         lines += ['p/x $' + name for name in SYSTEM[arch]]
         lines += ['x/2i $pc', 'stepi', 'p $pc != %s' % ENTRY[arch], 'set var $%s = 0x1234' % ('r15' if arch == 'x86_64' else 'x15'),
@@ -117,9 +118,9 @@ def gdb(suite, arch):
         return [program, '-nx', '-batch'] + [word for line in lines for word in ('-ex', line)]
 
     return session(suite, arch, command, [
-        r'Breakpoint 1, work \(round=7\)', r'#0 +work \(round=7\).*#1 .*_start \(\)', r'\$1 = 7', r'\$2 = 49',
-        r'[Ww]atchpoint 2: counter', r'Old value = 0\s+New value = 50', r'\$3 = 50', r'Breakpoint 3, square \(number=8\)',
-        r'Value returned is \$4 = 64', r'CPU 0', r'\$5 = 1', r'\$6 = 0x[0-9a-f]+', r'\$7 = 0x[0-9a-f]+', r'\$8 = 0xffff[0-9a-f]+',
+        r'Breakpoint 1, work \(round=7\)', r'#0 +work \(round=7\).*?#1 .*?_start \(\)', r'\$1 = 8', r'\$2 = 64',
+        r'[Ww]atchpoint 2: counter', r'Old value = 65\s+New value = 82', r'\$3 = 82', r'Breakpoint 3, square \(number=10\)',
+        r'Value returned is \$4 = 100', r'CPU 0', r'\$5 = 1', r'\$6 = 0x[0-9a-f]+', r'\$7 = 0x[0-9a-f]+', r'\$8 = 0xffff[0-9a-f]+',
         r'=> 0xffff', r'\$9 = 1', r'\$10 = 0x1234', r'CPUs alone'])
 
 
@@ -130,9 +131,9 @@ def lldb(suite, arch):
 
     def command(debuggee_path, guest):
         lines = ['settings set auto-confirm true', 'target create ' + debuggee_path, 'gdb-remote ' + guest.port,
-                 'breakpoint set --name work', 'continue', 'thread backtrace', 'frame variable round', 'thread step-over',
-                 'thread step-over', 'frame variable squared', 'watchpoint set variable counter', 'continue',
-                 'expression --format d -- counter', 'watchpoint delete', 'breakpoint delete', 'breakpoint set --name square',
+                 'breakpoint set --name work', 'continue', 'thread backtrace', 'continue', 'frame variable round', 'thread step-over',
+                 'thread step-over', 'frame variable squared', 'breakpoint delete', 'watchpoint set variable counter', 'continue',
+                 'expression --format d -- counter', 'watchpoint delete', 'breakpoint set --name square',
                  'continue', 'thread step-out', 'breakpoint delete', 'thread step-inst']
         lines += ['register read ' + name for name in SYSTEM[arch]]
         lines += ['breakpoint set --address `%s`' % ENTRY[arch], 'continue', 'register read ' + PC[arch],
@@ -140,8 +141,8 @@ def lldb(suite, arch):
         return [program, '--no-lldbinit', '--batch'] + [word for line in lines for word in ('-o', line)]
 
     return session(suite, arch, command, [
-        r'stop reason = breakpoint 1', r'frame #0: .*work\(round=7\).*frame #1: .*_start', r'round = 7', r'squared = 49',
-        r'stop reason = watchpoint', r'= 50', r'square\(number=8\)', r'Return value: .*64', r'stop reason = instruction step',
+        r'stop reason = breakpoint 1', r'frame #0: .*?work\(round=7\).*?frame #1: .*?_start', r'round = 8', r'squared = 64',
+        r'stop reason = watchpoint', r'= 82', r'square\(number=10\)', r'Return value: .*?100', r'stop reason = instruction step',
         *[r'%s = 0x[0-9a-f]{8,16}' % name for name in SYSTEM[arch]], r'stop reason = breakpoint', r'%s = 0xffff' % PC[arch],
         r'-> +0xffff', r'stop reason = instruction step'])
 
