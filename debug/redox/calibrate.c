@@ -7,10 +7,12 @@
 
 #include "debug/redox/redox.h"
 
-#define OBJECT_SIZE 1024u /* of a context's allocation, at most */
-#define CONTEXTS_MAX 64   /* looked at */
-#define CONTEXTS_MIN 4    /* fewer tell too little */
-#define NAME_SIZE 32      /* ArrayString<32> */
+#define OBJECT_SIZE 1024u  /* of a context's allocation, at most */
+#define CONTEXTS_MAX 64    /* looked at */
+#define CONTEXTS_MIN 4     /* fewer tell too little */
+#define NAME_SIZE 32       /* ArrayString<32> */
+#define CONTEXTS_ENOUGH 12 /* with so many, what shows does not wait for what does not */
+#define STACK_POINTER_ANY (machine_config(redox->machine)->arch == CPU_ARCH_X86_64 ? 7 : 31) /* DWARF's number */
 #define REASON_MAX 63
 
 struct sample {
@@ -65,7 +67,7 @@ static bool take_samples(struct calibration *calibration)
 /* --- the name: 32 bytes and a length, in either order --- */
 static bool is_name(const uint8_t *text, uint32_t length)
 {
-    if (length == 0 || length > NAME_SIZE)
+    if (length > NAME_SIZE)
         return false;
     for (uint32_t i = 0; i < length; i++) {
         if (!g_ascii_isgraph(text[i]))
@@ -76,6 +78,7 @@ static bool is_name(const uint8_t *text, uint32_t length)
 
 static bool names_fit(struct calibration *calibration, unsigned text, unsigned length)
 {
+    unsigned named = 0;
     bool idle = false;
 
     for (unsigned i = 0; i < calibration->count; i++) {
@@ -84,10 +87,11 @@ static bool names_fit(struct calibration *calibration, unsigned text, unsigned l
 
         if (!is_name(raw + text, bytes))
             return false;
+        named += bytes > 0; /* a new one has none yet */
         if (bytes == strlen(REDOX_IDLE_NAME) && memcmp(raw + text, REDOX_IDLE_NAME, bytes) == 0)
             idle = calibration->samples[i].idle = true;
     }
-    return idle;
+    return idle && named > calibration->count / 2;
 }
 
 static bool name_before_length(struct calibration *calibration, unsigned offset)
@@ -100,9 +104,18 @@ static bool length_before_name(struct calibration *calibration, unsigned offset)
     return names_fit(calibration, offset + 4, offset);
 }
 
+static bool mark_idle(struct calibration *calibration)
+{
+    const struct redox_layout *layout = &calibration->redox->layout;
+
+    return names_fit(calibration, (unsigned)layout->name, (unsigned)layout->name_length);
+}
+
 static bool find_name(struct calibration *calibration)
 {
     struct redox_layout *layout = &calibration->redox->layout;
+    if (layout->name != REDOX_UNKNOWN)
+        return mark_idle(calibration);
     int text = only(calibration, 16, OBJECT_SIZE - NAME_SIZE - 8, 4, name_before_length),
         length = only(calibration, 16, OBJECT_SIZE - NAME_SIZE - 8, 4, length_before_name);
 
@@ -422,12 +435,20 @@ bool redox_calibrate(struct redox *redox)
     calibration->redox = redox;
     if (!take_samples(calibration) || !find_name(calibration))
         return false;
-    layout->debug_id = only(calibration, 16, OBJECT_SIZE - 8, 4, debug_id_fits);
-    layout->status_reason = only(calibration, 16, OBJECT_SIZE - 16, 8, reason_fits);
-    layout->kstack = only(calibration, 16, OBJECT_SIZE - 8, 8, stack_fits);
-    find_space(calibration);
-    if (layout->addr_space != REDOX_UNKNOWN)
+    if (layout->debug_id == REDOX_UNKNOWN)
+        layout->debug_id = only(calibration, 16, OBJECT_SIZE - 8, 4, debug_id_fits);
+    if (layout->status_reason == REDOX_UNKNOWN)
+        layout->status_reason = only(calibration, 16, OBJECT_SIZE - 16, 8, reason_fits);
+    if (layout->kstack == REDOX_UNKNOWN)
+        layout->kstack = only(calibration, 16, OBJECT_SIZE - 8, 8, stack_fits);
+    if (layout->addr_space == REDOX_UNKNOWN)
+        find_space(calibration);
+    if (layout->pid == REDOX_UNKNOWN && layout->addr_space != REDOX_UNKNOWN)
         layout->pid = only(calibration, 16, OBJECT_SIZE - 8, 8, pid_fits);
-    find_registers(calibration);
-    return layout->debug_id != REDOX_UNKNOWN;
+    if (layout->kstack != REDOX_UNKNOWN && layout->saved[STACK_POINTER_ANY] == REDOX_UNKNOWN)
+        find_registers(calibration);
+    redox->complete = layout->status_reason != REDOX_UNKNOWN && layout->kstack != REDOX_UNKNOWN &&
+                      layout->pid != REDOX_UNKNOWN && layout->saved[STACK_POINTER_ANY] != REDOX_UNKNOWN;
+    return layout->debug_id != REDOX_UNKNOWN && layout->addr_space != REDOX_UNKNOWN &&
+           (redox->complete || calibration->count >= CONTEXTS_ENOUGH);
 }

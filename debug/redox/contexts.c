@@ -89,7 +89,7 @@ bool redox_context(struct redox *redox, uint64_t object, struct redox_context *o
     if (!redox_is_arc(redox, object) || !read_name(redox, object, out->process.name))
         return false;
     out->process.thread = member32(redox, object, layout->debug_id);
-    out->process.id = layout->pid == REDOX_UNKNOWN ? out->process.thread : member64(redox, object, layout->pid);
+    out->process.id = member64(redox, object, layout->pid);
     out->addr_space = member64(redox, object, layout->addr_space);
     if (out->addr_space)
         out->process.root = member64(redox, out->addr_space, layout->root);
@@ -144,19 +144,34 @@ uint64_t redox_stack_pointer(struct redox *redox, struct cpu *cpu)
     return pointer;
 }
 
+static bool has_stack(struct redox *redox, uint64_t object, uint64_t pointer)
+{
+    uint64_t stack = member64(redox, object, redox->layout.kstack) + REDOX_PHYS_OFFSET;
+
+    return stack != REDOX_PHYS_OFFSET && pointer > stack && pointer <= stack + REDOX_KERNEL_STACK;
+}
+
 /* Each context has a stack of its own in the kernel, the idle one that of the kernel's start. */
 static uint64_t current_by_stack(struct redox *redox, struct cpu *cpu)
 {
     uint64_t pointer = redox_stack_pointer(redox, cpu), idle = 0;
-    g_autoptr(GArray) contexts = redox->layout.kstack == REDOX_UNKNOWN ? NULL : redox_contexts(redox);
+    g_autoptr(GArray) contexts = NULL;
 
+    if (redox->layout.kstack == REDOX_UNKNOWN)
+        return 0;
+    for (unsigned i = 0; i < REDOX_RECENT; i++) {
+        if (redox->recent[i] && has_stack(redox, redox->recent[i], pointer) && redox_is_arc(redox, redox->recent[i]))
+            return redox->recent[i];
+    }
+    contexts = redox_contexts(redox);
     for (unsigned i = 0; contexts && i < contexts->len; i++) {
-        uint64_t object = g_array_index(contexts, uint64_t, i),
-                 stack = member64(redox, object, redox->layout.kstack) + REDOX_PHYS_OFFSET;
+        uint64_t object = g_array_index(contexts, uint64_t, i);
 
-        if (stack != REDOX_PHYS_OFFSET && pointer > stack && pointer <= stack + REDOX_KERNEL_STACK)
+        if (has_stack(redox, object, pointer)) {
+            redox->recent[redox->recent_next++ % REDOX_RECENT] = object;
             return object;
-        if (is_idle(redox, object) && idle == 0)
+        }
+        if (idle == 0 && is_idle(redox, object))
             idle = object;
     }
     return pointer >= redox->kernel_start && pointer < redox->kernel_start + KERNEL_SIZE_MAX ? idle : 0;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define RETRY_INTERVAL 20000000 /* instructions between two attempts to find the layout */
+#define RETRY_INTERVAL 5000000 /* instructions between two attempts to find the layout */
 #define KERNEL_X86_64 UINT64_C(0xFFFFFFFF80000000)
 #define KERNEL_AARCH64 UINT64_C(0xFFFFFF0000000000)
 #define TREE_SPAN 64 /* bytes of CONTEXTS */
@@ -55,12 +55,24 @@ static bool not_laid_out(struct redox *redox, const char *why)
     return false;
 }
 
+static void look_from(struct redox *redox, struct cpu *cpu)
+{
+    if (cpu)
+        space_current(redox->machine, cpu, &redox->kernel);
+}
+
 bool redox_lay_out(struct redox *redox)
 {
     uint64_t now = machine_instructions(redox->machine);
 
-    if (redox->laid_out)
+    look_from(redox, redox->kernel.cpu); /* the space seen last may be gone */
+    if (redox->laid_out) {
+        if (!redox->layout.by_dwarf && !redox->complete && now >= redox->laid_out_at + RETRY_INTERVAL) {
+            redox->laid_out_at = now;
+            redox_calibrate(redox);
+        }
         return true;
+    }
     if (redox->why && now >= redox->laid_out_at && now - redox->laid_out_at < RETRY_INTERVAL)
         return false;
     redox->laid_out_at = now;
@@ -76,12 +88,6 @@ bool redox_lay_out(struct redox *redox)
 }
 
 /* --- what struct os_class asks --- */
-static void look_from(struct redox *redox, struct cpu *cpu)
-{
-    if (cpu)
-        space_current(redox->machine, cpu, &redox->kernel);
-}
-
 static bool redox_os_current(void *opaque, struct cpu *cpu, struct os_process *out)
 {
     struct redox *redox = opaque;
@@ -213,6 +219,7 @@ static char *redox_os_query(void *opaque, const char *question, const struct os_
 {
     struct redox *redox = opaque;
 
+    look_from(redox, redox->kernel.cpu);
     if (strcmp(question, "dmesg") == 0)
         return redox_dmesg(redox, error);
     if (strcmp(question, "maps") == 0 || strcmp(question, "fds") == 0)

@@ -16,6 +16,7 @@
 #define REDOX_UNKNOWN (-1)
 #define REDOX_CONTEXTS_MAX 65536u
 #define REDOX_KERNEL_STACK (16 * REDOX_PAGE)
+#define REDOX_RECENT 16
 #define REDOX_IDLE_NAME "[kmain]"
 
 /* How nodes of a B-tree lie in memory; offsets in bytes. */
@@ -67,13 +68,16 @@ struct redox {
     bool laid_out;        /* processes can be told */
     bool grants_laid_out; /* their maps too */
     bool files_laid_out;  /* their files too */
+    bool complete;        /* calibration has found all that it looks for */
     char *why;            /* they cannot */
     uint64_t laid_out_at; /* instructions at the last attempt */
     struct initfs *initfs;
     bool initfs_searched;
-    GPtrArray *file_systems; /* of struct redoxfs, one a disk, NULL where there is none */
-    GHashTable *placed;      /* by root: modules.c */
-    GHashTable *drivers;     /* by context: drivers.c */
+    GPtrArray *file_systems;       /* of struct redoxfs, one a disk, NULL where there is none */
+    uint64_t recent[REDOX_RECENT]; /* contexts that ran lately */
+    unsigned recent_next;
+    GHashTable *placed;  /* by root: modules.c */
+    GHashTable *drivers; /* by context: drivers.c */
 };
 
 /* One context as it stands in memory. */

@@ -263,11 +263,13 @@ static void append_context(struct redox *redox, GString *out, uint64_t object)
 {
     struct redox_context context;
 
-    if (redox_context(redox, object, &context))
-        g_string_append_printf(out, "%s (%" G_GUINT64_FORMAT ", thread %" G_GUINT64_FORMAT ")", context.process.name,
-                               context.process.id, context.process.thread);
-    else
+    if (!redox_context(redox, object, &context)) {
         g_string_append(out, "a context that is gone");
+        return;
+    }
+    redox_complete_name(redox, &context.process);
+    g_string_append_printf(out, "%s (%" G_GUINT64_FORMAT ", thread %" G_GUINT64_FORMAT ")", context.process.name,
+                           context.process.id, context.process.thread);
 }
 
 static void append_waiting(struct redox *redox, GString *out, const struct redox_scheme *scheme, const GArray *waiting,

@@ -196,24 +196,31 @@ struct listing {
     GArray *out; /* of struct redox_grant */
 };
 
-/* What stands behind it is told by its tag and by what the words after it are. */
+/*
+ * What stands behind it is told by its tag, and where by what the words after it are.  A file may stand behind own memory, in the
+ * first word or not at all.
+ */
 static void read_provider(struct redox *redox, const uint8_t *raw, struct redox_grant *out)
 {
-    unsigned at = (unsigned)redox->layout.grant_provider;
+    const uint8_t *words = raw + redox->layout.grant_provider + 8;
+    uint64_t unit = redox->layout.grant_keys_are_pages ? REDOX_PAGE : 1;
 
-    out->kind = raw[at] < PROVIDERS ? (enum redox_grant_kind)(raw[at] + 1) : REDOX_GRANT_UNKNOWN;
-    for (unsigned i = 8; i <= 24; i += 8) {
-        uint64_t word = redox_get64(raw + at + i);
+    out->kind = words[-8] < PROVIDERS ? (enum redox_grant_kind)(words[-8] + 1) : REDOX_GRANT_UNKNOWN;
+    if (out->kind == REDOX_GRANT_PHYSICAL)
+        out->offset = redox_get64(words);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t word = redox_get64(words + i * 8ul);
 
-        if (redox_is_arc(redox, word)) {
-            out->object = word;
-            if (out->kind != REDOX_GRANT_EXTERNAL && i < 24)
-                out->offset = redox_get64(raw + at + i + 8);
-        } else if (out->kind == REDOX_GRANT_PHYSICAL && i == 8) {
-            out->offset = word;
-        } else if (out->kind == REDOX_GRANT_EXTERNAL && (out->offset == 0)) {
-            out->offset = redox->layout.grant_keys_are_pages ? word * REDOX_PAGE : word;
-        }
+        if (!redox_is_arc(redox, word) || (out->kind == REDOX_GRANT_ALLOCATED && i > 0))
+            continue;
+        if (out->kind == REDOX_GRANT_EXTERNAL)
+            out->offset = redox_get64(words + (i == 0 ? 8 : 0)) * unit;
+        else if (out->kind == REDOX_GRANT_FILE || out->kind == REDOX_GRANT_ALLOCATED)
+            out->offset = i < 2 ? redox_get64(words + i * 8ul + 8) : 0;
+        else
+            continue;
+        out->object = word;
+        break;
     }
 }
 
