@@ -6,6 +6,7 @@
 
 #include "cli/parse.h"
 #include "cli/target.h"
+#include "debug/trap/trap.h"
 
 #define DEFAULT_MEMORY (2048ULL << 20)
 #define MOST_MEMORY (256ULL << 30)
@@ -38,6 +39,7 @@ static struct run_options *options_new(void)
     options->disks = g_ptr_array_new_with_free_func(disk_free);
     options->shares = g_ptr_array_new_with_free_func(share_free);
     options->traces = g_ptr_array_new_with_free_func(g_free);
+    options->symbols = g_ptr_array_new_with_free_func(g_free);
     options->automation = automation_new();
     options->calendar = DEFAULT_CALENDAR;
     options->autokey = true;
@@ -60,6 +62,8 @@ void run_options_free(struct run_options *options)
     g_ptr_array_unref(options->shares);
     g_ptr_array_unref(options->traces);
     net_options_clear(&options->net);
+    g_ptr_array_unref(options->symbols);
+    g_free(options->trap_file);
     automation_free(options->automation);
     g_free(options);
 }
@@ -304,6 +308,28 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
     return TRUE;
 }
 
+/* KIND,…[:FILE] */
+static bool set_traps(struct run_options *options, const char *value, GError **error)
+{
+    const char *colon = strchr(value, ':');
+    g_autofree char *kinds = colon ? g_strndup(value, (gsize)(colon - value)) : g_strdup(value);
+
+    if (colon)
+        set_text(&options->trap_file, colon + 1);
+    options->traps_given = true;
+    return trap_parse_kinds(kinds, &options->traps, error);
+}
+
+static gboolean on_inside(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    if (strcmp(name, "--trap") == 0)
+        return set_traps(options, value, error);
+    g_ptr_array_add(options->symbols, g_strdup(value)); /* --symbols */
+    return TRUE;
+}
+
 #define ENTRY(option, callback, help, argument)                                                                        \
     {                                                                                                                  \
         .long_name = (option), .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback), .description = (help),            \
@@ -347,6 +373,9 @@ static const GOptionEntry entries[] = {
     ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
           "KIND,...[:FILE]"),
     ENTRY("gdb", on_run, "listen for GDB and LLDB: 1234, ADDRESS:PORT, unix:PATH", "WHERE"),
+    ENTRY("symbols", on_inside, "programs with debug information: a file, or a folder of them", "FILE|DIR"),
+    ENTRY("trap", on_inside, "what to report: kernel, driver, user, all, none (default kernel,driver); FILE: as JSON",
+          "KIND,...[:FILE]"),
     ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
     {.long_name = "output",
      .short_name = 'o',

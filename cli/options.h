@@ -56,8 +56,12 @@ struct run_options {
     uint64_t max_instructions;
     uint64_t slice; /* for tests of slice independence */
     GPtrArray *traces;
-    char *gdb; /* where to listen; NULL: not */
-    bool wait; /* for its client, before the first instruction */
+    char *gdb;          /* where to listen; NULL: not */
+    bool wait;          /* for its client, before the first instruction */
+    GPtrArray *symbols; /* of --symbols: paths */
+    bool traps_given;
+    unsigned traps;  /* of enum trap_kind */
+    char *trap_file; /* reports as JSON; NULL: none */
     struct automation *automation;
 };
 

@@ -30,6 +30,7 @@ static void serial_output(void *opaque, const uint8_t *data, size_t length)
         socket_server_send(session->serial_socket, data, length);
     if (!session->replaying)
         automation_output(session->options->automation, data, length);
+    inside_console(session, data, length);
 }
 
 static void terminal_input(void *opaque, const uint8_t *data, size_t length)
@@ -330,7 +331,7 @@ bool session_open(struct session *session, const struct run_options *options, co
     if (!open_console(session, error))
         return false;
     inside_start_traces(session);
-    if (!open_gdb(session, error))
+    if (!open_gdb(session, error) || !inside_start_traps(session, error))
         return false;
     machine_set_pacing(session->machine, may_speak, session);
     struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
@@ -390,10 +391,8 @@ static int conclude_idle(struct session *session)
     return unmet_expectation(session);
 }
 
-int session_conclude(struct session *session, enum machine_stop reason)
+static int conclude(struct session *session, enum machine_stop reason)
 {
-    if (session->terminal)
-        terminal_flush(session->terminal);
     switch (reason) {
     case MACHINE_STOP_REQUEST:
         if (session->quit || automation_met_until(session->options->automation))
@@ -419,6 +418,15 @@ int session_conclude(struct session *session, enum machine_stop reason)
         fprintf(stderr, "galvanic: the guest crashed: %s\n", machine_stop_message(session->machine));
         return 2;
     }
+}
+
+int session_conclude(struct session *session, enum machine_stop reason)
+{
+    if (session->terminal)
+        terminal_flush(session->terminal);
+    if (inside_ended(session))
+        return 2;
+    return inside_conclude(session, reason, conclude(session, reason));
 }
 
 void session_close(struct session *session)

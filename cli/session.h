@@ -12,6 +12,7 @@
 
 #include "boards/board.h"
 #include "cli/inside.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/target.h"
 #include "debug/gdb/server.h"

@@ -47,6 +47,16 @@ static char *in_symbol(const struct scene *scene, uint64_t address)
     return g_strdup_printf(" (in %s+%" G_GUINT64_FORMAT ")", location.symbol, (guint64)location.offset);
 }
 
+/* In front of @address stands a call. */
+static bool follows_call(const struct scene *scene, uint64_t address)
+{
+    GArray *list = disassemble_around(&scene->trap->space, scene->symbols, address, 1, 0, DISASSEMBLE_INTEL);
+    bool call = list->len > 0 && g_array_index(list, struct disassembled, list->len - 1).is_call;
+
+    g_array_free(list, TRUE);
+    return call;
+}
+
 /* The place was not called but returned to: what RET took as its address is where it stands now. */
 static bool came_by_return(const struct scene *scene)
 {
@@ -55,18 +65,62 @@ static bool came_by_return(const struct scene *scene)
 
     if (scene->arch == CPU_ARCH_AARCH64)
         return frame->registers[30] == frame->pc;
+    if (space_read_u64(&scene->trap->space, frame->sp, &slot) && follows_call(scene, slot))
+        return false;
     return space_read_u64(&scene->trap->space, frame->sp - 8, &slot) && slot == frame->pc;
 }
 
-static char *jump(const struct scene *scene)
+/* The header of an ELF image that is mapped at @base: its entry point, and the bytes that it has to load. */
+static bool image_at(const struct scene *scene, uint64_t base, uint64_t *entry, uint64_t *loadable)
+{
+    const struct space *space = &scene->trap->space;
+    uint8_t magic[4];
+    uint64_t table, size;
+    uint32_t type;
+    uint16_t count, step;
+
+    if (space_read(space, base, magic, 4) != 4 || memcmp(magic, "\177ELF", 4) != 0 ||
+        !space_read_u64(space, base + 24, entry) || !space_read_u64(space, base + 32, &table) ||
+        !space_read_u16(space, base + 54, &step) || !space_read_u16(space, base + 56, &count))
+        return false;
+    *loadable = 0;
+    for (unsigned i = 0; i < count && i < 64; i++)
+        if (space_read_u32(space, base + table + (uint64_t)i * step, &type) && type == 1 &&
+            space_read_u64(space, base + table + (uint64_t)i * step + 32, &size))
+            *loadable += size;
+    return true;
+}
+
+/* What is wrong with the image in which nothing can run; NULL: nothing. */
+static char *bad_image(const struct scene *scene)
+{
+    static const uint64_t bases[] = {0xffffffff80000000, 0xffffff0000000000, 0x200000, 0x400000, 0x10000, 0x1000};
+    uint64_t entry, loadable, pc = scene->trap->frame.pc;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(bases); i++) {
+        if ((bases[i] >> 63) == scene->trap->frame.user || !image_at(scene, bases[i], &entry, &loadable) || entry != pc)
+            continue;
+        if (entry == 0)
+            return g_strdup("its image has entry point 0");
+        return g_strdup_printf("the entry point of its image, whose loadable part is %" G_GUINT64_FORMAT " bytes",
+                               (guint64)loadable);
+    }
+    return NULL;
+}
+
+static char *jump_to(const struct scene *scene)
 {
     uint64_t pc = scene->trap->frame.pc;
     bool returned = came_by_return(scene);
     g_autofree char *place = in_symbol(scene, pc);
 
-    if (pc < NULL_PAGE)
-        return returned ? g_strdup_printf("return to address " HEX ", a corrupted return address", pc)
-                        : g_strdup_printf("jump to address " HEX ", a call of a null function pointer", pc);
+    if (pc < NULL_PAGE) {
+        uint64_t back = scene->trap->frame.registers[30];
+        if (scene->arch == CPU_ARCH_AARCH64 || space_read_u64(&scene->trap->space, sp_of(scene), &back))
+            if (follows_call(scene, back))
+                return g_strdup_printf("jump to address " HEX ", a call of a null function pointer", pc);
+        return g_strdup_printf("jump to address " HEX ", by a null function pointer or a zeroed return address", pc);
+    }
     if (scene->access.mapped || is_mapped(scene, pc))
         return g_strdup_printf("execution of data at " HEX "%s%s", pc, place,
                                returned ? ", by a corrupted return address" : "");
@@ -235,6 +289,8 @@ static char *other_aarch64(const struct scene *scene)
     case 0x22:
         return g_strdup_printf("jump to the misaligned address " HEX "%s", scene->trap->frame.pc,
                                came_by_return(scene) ? ", a corrupted return address" : "");
+    case 0x3c:
+        return g_strdup("abort (the program gave up by BRK)");
     case 0x26:
         return g_strdup_printf("misaligned stack pointer " HEX, sp_of(scene));
     case 0x2f:
@@ -243,6 +299,14 @@ static char *other_aarch64(const struct scene *scene)
     default:
         return g_strdup(exception_name(scene->arch, &scene->trap->exception));
     }
+}
+
+static char *jump(const struct scene *scene)
+{
+    g_autofree char *what = jump_to(scene);
+    g_autofree char *image = bad_image(scene);
+
+    return image ? g_strdup_printf("%s: %s", what, image) : g_steal_pointer(&what);
 }
 
 static char *what_happened(const struct scene *scene)

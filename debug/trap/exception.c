@@ -207,11 +207,13 @@ char *exception_describe(enum cpu_arch arch, const struct cpu_exception *excepti
 
 bool exception_is_routine(enum cpu_arch arch, const struct cpu_exception *exception)
 {
-    if (exception->is_interrupt || exception->is_software)
+    bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == 0x3c;
+
+    if (exception->is_interrupt || (exception->is_software && !aborts))
         return true;
     if (arch == CPU_ARCH_X86_64)
         return exception->vector == X86_DB || exception->vector == X86_NMI || exception->vector == X86_BP ||
                exception->vector == X86_NM || exception->vector >= 32;
     return exception->vector == 0x07 || exception->vector == 0x18 || exception->vector == 0x19 ||
-           (exception->vector >= 0x30 && exception->vector <= 0x3c);
+           (exception->vector >= 0x30 && exception->vector < 0x3c);
 }

@@ -24,9 +24,9 @@ struct traps {
     GPtrArray *places;     /* of struct trap_place */
     bool placed;           /* there is a kernel, and they were set for it */
     const char *places_of; /* the system that they are for; "" before it is known */
-    bool looked;
-    uint64_t looked_at;                  /* instructions */
-    struct trap *suspect[TRAP_SUSPECTS]; /* exceptions in kernel mode that nobody could judge; newest first */
+    unsigned looks;        /* attempts to find the kernel */
+    uint64_t looked_at;    /* instructions */
+    struct suspects *suspects;
     struct trap_event event[TRAP_EVENTS];
     unsigned events; /* ever; the ring's place is its remainder */
     char console[TRAP_CONSOLE];
@@ -44,8 +44,15 @@ struct trap *trap_capture(struct traps *traps, struct cpu *cpu, const struct cpu
 void trap_raise(struct traps *traps, struct trap *trap);
 /* Tries now and then to find the kernel's symbols; true when the system is known. */
 bool traps_look(struct traps *traps, struct cpu *cpu);
+/* debug/trap/suspects.c: exceptions in kernel mode that could not be judged so far. */
+struct suspects *suspects_new(struct traps *traps);
+void suspects_free(struct suspects *suspects);
+/* Takes @trap over. */
+void suspects_add(struct suspects *suspects, struct trap *trap);
+/* The one of which the machine died that stopped for @reason; NULL: none. */
+const struct trap *suspects_fatal(struct suspects *suspects, enum machine_stop reason);
 /* The newest suspect whose instruction was at @pc, at most @age instructions ago; NULL: none. */
-const struct trap *traps_suspect(struct traps *traps, uint64_t pc, uint64_t age);
+const struct trap *suspects_at(struct suspects *suspects, uint64_t pc, uint64_t age);
 
 /* debug/trap/places.c */
 void trap_places_set(struct traps *traps, const char *os);

@@ -386,7 +386,8 @@ char *panic_of_linux(const struct space *space, uint64_t format, const uint64_t 
 
 bool panic_machinery(const char *function, const char *file)
 {
-    static const char *const files[] = {"/rustc/", "library/core/", "library/std/", "library/alloc/", "library/panic_"};
+    static const char *const files[] = {"/rustc/",        "library/core/",  "library/std/",
+                                        "library/alloc/", "library/panic_", "/rustlib/src/"};
     static const char *const names[] = {
         "core::panicking::",   "core::option::", "core::result::", "std::panicking::",      "std::panic",
         "core::slice::",       "core::str::",    "alloc::",        "std::sys::backtrace::", "core::cell::",

@@ -90,7 +90,7 @@ static void at_linux_die(void *opaque, struct cpu *cpu)
 
     trap->noticed = TRAP_AT_GIVING_UP;
     if (trap_linux_registers(&trap->space, trap_argument(cpu, 1), &frame, &flags)) {
-        const struct trap *before = traps_suspect(traps, frame.pc, SUSPECT_AGE);
+        const struct trap *before = suspects_at(traps->suspects, frame.pc, SUSPECT_AGE);
         trap->frame = frame;
         trap->flags = flags;
         if (before) {
@@ -141,15 +141,16 @@ void trap_places_set(struct traps *traps, const char *os)
 
     trap_places_remove(traps);
     traps->places_of = os;
-    traps->placed = true;
     if (strcmp(os, "Linux") == 0) {
         add(traps, "panic", at_linux_panic);
         add(traps, arm ? "die" : "__die", at_linux_die);
+        traps->placed = traps->places->len > 0;
         return;
     }
     add(traps, "excp_handler", at_excp_handler);
     if (!add(traps, "panic_handler_inner", at_rust_panic))
         add(traps, "rust_begin_unwind", at_rust_panic);
+    traps->placed = traps->places->len > 0;
 }
 
 void trap_places_remove(struct traps *traps)

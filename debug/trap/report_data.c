@@ -38,7 +38,6 @@ static void find_place(struct report *report)
 {
     const struct unwind_frame *frame;
     struct symbol_location location;
-    bool panic = exception_is_panic(&report->trap->exception) || report->trap->message;
 
     report->failing = trap_failing_frame(report->symbols, report->trap, report->frames);
     if (report->failing >= report->frames->len)
@@ -48,7 +47,8 @@ static void find_place(struct report *report)
         return;
     for (unsigned i = 0; i < location.frames; i++) {
         const struct symbol_frame *one = &location.frame[i];
-        if (panic && i + 1 < location.frames && panic_machinery(one->function, one->file))
+        /* ptr::read_volatile() and the like are inlined into who is to blame. */
+        if (i + 1 < location.frames && panic_machinery(one->function, one->file))
             continue;
         report->function = g_strdup(one->function ? one->function : location.symbol);
         if (one->file && one->column)

@@ -14,7 +14,6 @@
 
 #define LOOK_INTERVAL 1000000 /* instructions between two attempts to find the kernel's symbols */
 #define CONSEQUENCE 100000000 /* instructions in which a trap's own consequences are not told again */
-#define FATAL_AGE 20000000    /* instructions after an exception within which the machine's death is its doing */
 
 bool trap_parse_kinds(const char *text, unsigned *kinds, GError **error)
 {
@@ -138,33 +137,17 @@ bool traps_look(struct traps *traps, struct cpu *cpu)
 
     if (*traps->places_of)
         return true;
-    if (traps->looked && now >= traps->looked_at && now - traps->looked_at < LOOK_INTERVAL)
+    if (traps->looks && now >= traps->looked_at &&
+        now - traps->looked_at < (uint64_t)LOOK_INTERVAL << MIN(traps->looks, 6u))
         return false;
-    traps->looked = true;
+    traps->looks++;
     traps->looked_at = now;
     os = os_name(traps->os, cpu);
-    if (os || (!traps->placed && symbols_find_kernel(traps->symbols, cpu)))
+    if (!os && !traps->placed)
+        symbols_find_kernel(traps->symbols, cpu);
+    if (os || !traps->placed)
         trap_places_set(traps, os ? os : "");
     return os != NULL;
-}
-
-const struct trap *traps_suspect(struct traps *traps, uint64_t pc, uint64_t age)
-{
-    uint64_t now = machine_instructions(traps->machine);
-
-    for (unsigned i = 0; i < TRAP_SUSPECTS; i++) {
-        const struct trap *trap = traps->suspect[i];
-        if (trap && trap->frame.pc == pc && now - trap->instructions <= age)
-            return trap;
-    }
-    return NULL;
-}
-
-static void suspect(struct traps *traps, struct trap *trap)
-{
-    trap_free(traps->suspect[TRAP_SUSPECTS - 1]);
-    memmove(&traps->suspect[1], &traps->suspect[0], (TRAP_SUSPECTS - 1) * sizeof(traps->suspect[0]));
-    traps->suspect[0] = trap;
 }
 
 static void on_fault(void *opaque, struct cpu *cpu, const struct cpu_exception *exception)
@@ -183,7 +166,7 @@ static void on_fault(void *opaque, struct cpu *cpu, const struct cpu_exception *
     if (strcmp(traps->places_of, "Redox") == 0)
         trap_raise(traps, trap);
     else
-        suspect(traps, trap);
+        suspects_add(traps->suspects, trap);
 }
 
 static void on_interrupt(void *opaque, struct cpu *cpu, const struct cpu_exception *exception)
@@ -211,6 +194,7 @@ struct traps *traps_new(struct machine *machine, struct symbols *symbols, struct
     traps->syscalls = syscalls;
     traps->places_of = "";
     traps->places = g_ptr_array_new();
+    traps->suspects = suspects_new(traps);
     return traps;
 }
 
@@ -219,8 +203,7 @@ void traps_free(struct traps *traps)
     if (!traps)
         return;
     traps_enable(traps, 0);
-    for (unsigned i = 0; i < TRAP_SUSPECTS; i++)
-        trap_free(traps->suspect[i]);
+    suspects_free(traps->suspects);
     g_ptr_array_free(traps->places, TRUE);
     g_free(traps);
 }
@@ -231,6 +214,8 @@ void traps_enable(struct traps *traps, unsigned kinds)
     if (kinds && !traps->faults) {
         traps->faults = machine_observer_add(traps->machine, MACHINE_OBSERVE_KERNEL_FAULTS, on_fault, traps);
         traps->interrupts = machine_observer_add(traps->machine, MACHINE_OBSERVE_INTERRUPTS, on_interrupt, traps);
+        if (!machine_config(traps->machine)->without_cpu)
+            traps_look(traps, machine_cpu(traps->machine, 0));
     } else if (!kinds && traps->faults) {
         machine_observer_remove(traps->machine, traps->faults);
         machine_observer_remove(traps->machine, traps->interrupts);
@@ -252,17 +237,11 @@ bool traps_told(const struct traps *traps, unsigned kinds)
 
 void traps_conclude(struct traps *traps, enum machine_stop reason)
 {
-    bool dead = reason == MACHINE_STOP_CRASH || reason == MACHINE_STOP_IDLE || reason == MACHINE_STOP_LIMIT;
-    uint64_t now = machine_instructions(traps->machine);
-    struct trap *trap = traps->suspect[0];
+    const struct trap *fatal = suspects_fatal(traps->suspects, reason);
 
-    /* The first of a cascade is the one to tell: what came within its consequences led nowhere else. */
-    for (unsigned i = 1; trap && i < TRAP_SUSPECTS; i++)
-        if (traps->suspect[i] && trap->instructions - traps->suspect[i]->instructions < 1000)
-            trap = traps->suspect[i];
-    if (!dead || !traps->kinds || (traps->told & TRAP_KERNEL) || !trap || now - trap->instructions > FATAL_AGE)
+    if (!traps->kinds || (traps->told & TRAP_KERNEL) || !fatal)
         return;
-    trap = trap_copy(trap);
+    struct trap *trap = trap_copy(fatal);
     trap->noticed = TRAP_AT_END;
     trap_raise(traps, trap);
 }

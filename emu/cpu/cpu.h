@@ -50,7 +50,7 @@ struct cpu_exception {
 
 /* Kinds of exceptions and interrupts, for those who look at some only. */
 enum cpu_observe {
-    CPU_OBSERVE_KERNEL_FAULTS = 1, /* taken while privileged (CPL 0..2, EL1), software ones apart */
+    CPU_OBSERVE_KERNEL_FAULTS = 1, /* taken while privileged (CPL 0..2, EL1), software ones apart but BRK: it aborts */
     CPU_OBSERVE_USER_FAULTS = 2,   /* taken from unprivileged code, software ones apart */
     CPU_OBSERVE_SOFTWARE = 4,      /* INT n, INT3, INTO, SVC, HVC, BRK */
     CPU_OBSERVE_INTERRUPTS = 8,
@@ -63,7 +63,8 @@ static inline enum cpu_observe cpu_exception_kind(const struct cpu_exception *ex
         return CPU_OBSERVE_INTERRUPTS;
     }
     if (exception->is_software) {
-        return CPU_OBSERVE_SOFTWARE;
+        bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == 0x3c && exception->from_level > 0;
+        return aborts ? CPU_OBSERVE_SOFTWARE | CPU_OBSERVE_KERNEL_FAULTS : CPU_OBSERVE_SOFTWARE;
     }
     return exception->from_level == (arch == CPU_ARCH_X86_64 ? 3 : 0) ? CPU_OBSERVE_USER_FAULTS
                                                                       : CPU_OBSERVE_KERNEL_FAULTS;

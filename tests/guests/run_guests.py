@@ -23,7 +23,7 @@ SETTINGS = {
         # What follows cannot end well; a host that stays alive is the point, so QEMU is not asked.
         'triple_fault': {'qemu': False, 'status': (2,)},
         'wild_table': {'qemu': False, 'status': (2, 3), 'limit': '50000000'},
-        'endless_fault': {'qemu': False, 'status': (3,), 'limit': '50000000'},
+        'endless_fault': {'qemu': False, 'status': (2, 3), 'limit': '50000000'},
         'null_task': {'qemu': False, 'status': (0, 1, 2), 'limit': '50000000', 'text': False},
         'x2apic': {'qemu': False},  # QEMU 7.2 has no x2APIC without an accelerator
     },
