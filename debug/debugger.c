@@ -57,6 +57,11 @@ struct cpu *debugger_cpu(struct debugger *debugger)
     return debugger->cpu;
 }
 
+void debugger_select_cpu(struct debugger *debugger, struct cpu *cpu)
+{
+    debugger->cpu = cpu;
+}
+
 struct debugger_point *debugger_hit(struct debugger *debugger)
 {
     return debugger->hit;

@@ -77,6 +77,8 @@ enum debugger_stop debugger_step_program(struct debugger *debugger);
 /* Until the source line changes (@over: calls are not entered), until the function returns. */
 enum debugger_stop debugger_step_line(struct debugger *debugger, bool over);
 enum debugger_stop debugger_finish(struct debugger *debugger);
+/* The call here, of @length bytes, to its return. */
+enum debugger_stop debugger_step_over(struct debugger *debugger, unsigned length);
 /* Until the instruction count is @instructions. */
 enum debugger_stop debugger_run_to(struct debugger *debugger, uint64_t instructions);
 /* From any thread: DEBUGGER_STOP_REQUEST soon. */
@@ -84,6 +86,8 @@ void debugger_interrupt(struct debugger *debugger);
 
 /* Of the last stop. */
 struct cpu *debugger_cpu(struct debugger *debugger);
+/* Steps and looks are those of @cpu from now on. */
+void debugger_select_cpu(struct debugger *debugger, struct cpu *cpu);
 struct debugger_point *debugger_hit(struct debugger *debugger); /* NULL: no point */
 uint64_t debugger_hit_address(struct debugger *debugger);
 /* Of a watched range of up to 8 bytes: its value at the stop before, or when it was inserted. */

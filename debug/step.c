@@ -157,3 +157,11 @@ enum debugger_stop debugger_finish(struct debugger *debugger)
     struct place to = {.pc = caller->pc, .sp = caller->sp, .root = space.root, .user = caller->user};
     return arrive(debugger, &to);
 }
+
+enum debugger_stop debugger_step_over(struct debugger *debugger, unsigned length)
+{
+    struct place to = current_place(debugger);
+
+    to.pc += length;
+    return arrive(debugger, &to);
+}

@@ -160,6 +160,7 @@ static void run_calls(struct machine *machine)
     while ((call = g_async_queue_try_pop(machine->calls))) {
         call->function(call->opaque);
         g_free(call);
+        machine_update_trace_observer(machine); /* it may have changed what is traced */
     }
 }
 

@@ -86,6 +86,14 @@ void trace_set_sink(struct trace *trace, enum trace_kind kind,
     trace->sink[kind] = (struct sink){.take = sink, .opaque = opaque};
 }
 
+void trace_stop(struct trace *trace)
+{
+    memset(trace->file, 0, sizeof(trace->file));
+    for (guint i = 0; i < trace->opened->len; i++)
+        fclose(g_ptr_array_index(trace->opened, i));
+    g_ptr_array_set_size(trace->opened, 0);
+}
+
 bool trace_enabled(const struct trace *trace, enum trace_kind kind)
 {
     return trace->file[kind] || trace->sink[kind].take;

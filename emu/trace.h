@@ -35,6 +35,8 @@ bool trace_configure(struct trace *trace, const char *option, GError **error);
 void trace_set_sink(struct trace *trace, enum trace_kind kind,
                     void (*sink)(void *opaque, enum trace_kind kind, const char *source, int64_t ns, const char *text),
                     void *opaque);
+/* No events any more; files are closed. */
+void trace_stop(struct trace *trace);
 /* Cheap test before the arguments of an event are computed. */
 bool trace_enabled(const struct trace *trace, enum trace_kind kind);
 /* @source is the device's id or a service's name; the format makes the rest of the line. */

@@ -331,3 +331,30 @@ const char *memory_name_at(struct memory *memory, enum memory_space space, uint6
     *offset = address - region->address;
     return region->name;
 }
+
+static gint lower_first(gconstpointer a, gconstpointer b)
+{
+    const struct memory_region *left = *(struct memory_region *const *)a;
+    const struct memory_region *right = *(struct memory_region *const *)b;
+
+    return left->address < right->address ? -1 : left->address > right->address;
+}
+
+const char *memory_region_name(struct memory *memory, enum memory_space space, unsigned index, uint64_t *address,
+                               uint64_t *size)
+{
+    g_autoptr(GPtrArray) enabled = g_ptr_array_new();
+
+    for (guint i = 0; i < memory->regions[space]->len; i++) {
+        struct memory_region *region = g_ptr_array_index(memory->regions[space], i);
+        if (region->enabled)
+            g_ptr_array_add(enabled, region);
+    }
+    if (index >= enabled->len)
+        return NULL;
+    g_ptr_array_sort(enabled, lower_first);
+    const struct memory_region *region = g_ptr_array_index(enabled, index);
+    *address = region->address;
+    *size = region->size;
+    return region->name;
+}

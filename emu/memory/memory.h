@@ -110,6 +110,9 @@ bool memory_ram_range(const struct memory *memory, unsigned index, struct memory
 
 /* For people: the name of what answers at @address and the offset in it; NULL: nothing. */
 const char *memory_name_at(struct memory *memory, enum memory_space space, uint64_t address, uint64_t *offset);
+/* The @index-th enabled region, whatever it is, by address; NULL past the last. */
+const char *memory_region_name(struct memory *memory, enum memory_space space, unsigned index, uint64_t *address,
+                               uint64_t *size);
 
 /* 64-bit hash of all pages that were ever written; a page of zeros counts as absent. */
 uint64_t memory_hash(struct memory *memory);
