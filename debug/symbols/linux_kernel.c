@@ -3,6 +3,7 @@
  * Linux's kernel: where the CPU enters it for system calls and exceptions lies in its image, wherever KASLR put it; its own table
  * of names is read from there.  That the entry has the name that it must have is the proof.
  */
+#include "debug/symbols/btf.h"
 #include "debug/symbols/internal.h"
 #include "debug/symbols/kallsyms.h"
 
@@ -207,6 +208,11 @@ struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cp
         if (kallsyms_find(bytes->data, bytes->len, &kallsyms)) {
             module = take(symbols, &kallsyms, entry);
         }
+    }
+    for (guint i = 0; module && !symbols->btf && i < stretches->len; i++) {
+        const GByteArray *bytes = g_array_index(stretches, struct stretch, i).bytes;
+
+        symbols->btf = btf_find(bytes->data, bytes->len);
     }
     return module;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The modules of a machine, and what is known of an address. */
+#include "debug/symbols/btf.h"
 #include "debug/symbols/demangle.h"
 #include "debug/symbols/internal.h"
 
@@ -57,6 +58,7 @@ void symbols_free(struct symbols *symbols)
         g_hash_table_destroy(symbols->types);
         g_string_chunk_free(symbols->pool);
         g_free(symbols->orc);
+        btf_free(symbols->btf);
         g_free(symbols);
     }
 }
@@ -260,6 +262,7 @@ static void drop_kernel(struct symbols *symbols)
 {
     g_ptr_array_remove(symbols->modules, symbols->kernel);
     g_clear_pointer(&symbols->orc, g_free);
+    g_clear_pointer(&symbols->btf, btf_free);
     g_hash_table_remove_all(symbols->types);
     symbols->kernel = NULL;
     symbols->next_search = 0;
@@ -381,6 +384,7 @@ struct type_answer {
 /* Of the kernel alone: what programs call the same is another type. */
 static void find_member(struct symbols *symbols, const char *type, const char *member, struct type_answer *answer)
 {
+    answer->known = symbols->btf && btf_member(symbols->btf, type, member, &answer->offset, &answer->size);
     for (guint i = 0; !answer->known && i < symbols->modules->len; i++) {
         struct symbol_module *module = g_ptr_array_index(symbols->modules, i);
         struct dwarf_file *dwarf = module->root == SYMBOLS_ANY_SPACE ? symbols_module_dwarf(module) : NULL;

@@ -75,7 +75,10 @@ GPtrArray *symbols_complete(struct symbols *symbols, uint64_t root, const char *
 /* The whole line table's next address whose line differs, for stepping by line: false when there is none. */
 bool symbols_line_range(struct symbols *symbols, uint64_t root, uint64_t address, uint64_t *start, uint64_t *end);
 
-/* DWARF of types: the offset of @member ("switch_internals.current_ctxt") in @type ("kernel::percpu::PercpuBlock"), its size. */
+/*
+ * Types of the kernel, by DWARF, or by the BTF that Linux carries: the offset of @member ("switch_internals.current_ctxt") in @type
+ * ("kernel::percpu::PercpuBlock", "task_struct"), and its size.
+ */
 bool symbols_member(struct symbols *symbols, const char *type, const char *member, uint64_t *offset, uint64_t *size);
 bool symbols_type_size(struct symbols *symbols, const char *type, uint64_t *size);
 

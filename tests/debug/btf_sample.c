@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/debug/btf_sample.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct sample {
+    GByteArray *types, *texts;
+};
+
+static void append32(GByteArray *out, uint32_t value)
+{
+    value = GUINT32_TO_LE(value);
+    g_byte_array_append(out, (const uint8_t *)&value, 4);
+}
+
+static uint32_t text(struct sample *sample, const char *name)
+{
+    guint at = sample->texts->len;
+
+    if (!*name) {
+        return 0;
+    }
+    g_byte_array_append(sample->texts, (const uint8_t *)name, (guint)strlen(name) + 1);
+    return at;
+}
+
+static void type(struct sample *sample, const char *name, uint32_t kind, uint32_t count, uint32_t size_or_type)
+{
+    append32(sample->types, text(sample, name));
+    append32(sample->types, kind << 24 | count);
+    append32(sample->types, size_or_type);
+}
+
+static void member(struct sample *sample, const char *name, uint32_t number, uint32_t bits)
+{
+    append32(sample->types, text(sample, name));
+    append32(sample->types, number);
+    append32(sample->types, bits);
+}
+
+static void append_types(struct sample *sample)
+{
+    type(sample, "int", 1, 0, 4); /* 1 */
+    append32(sample->types, 32);
+    type(sample, "long", 1, 0, 8); /* 2 */
+    append32(sample->types, 64);
+    type(sample, "", 10, 0, 1);     /* 3: const int */
+    type(sample, "pid_t", 8, 0, 3); /* 4 */
+    type(sample, "list", 4, 2, 16); /* 5 */
+    member(sample, "next", 6, 0);
+    member(sample, "prev", 6, 64);
+    type(sample, "", 2, 0, 5); /* 6: struct list * */
+    type(sample, "", 3, 0, 0); /* 7: struct list[3] */
+    append32(sample->types, 5);
+    append32(sample->types, 1);
+    append32(sample->types, 3);
+    type(sample, "", 4, 2, 8); /* 8: struct { int low, high; } */
+    member(sample, "low", 1, 0);
+    member(sample, "high", 1, 32);
+    type(sample, "", 5, 2, 8); /* 9: union */
+    member(sample, "number", 2, 0);
+    member(sample, "", 8, 0);
+    type(sample, "task", 7, 0, 0);         /* 10: a declaration */
+    type(sample, "task", 0x80 | 4, 4, 64); /* 11: with bit fields */
+    member(sample, "pid", 4, 0);
+    member(sample, "bit", 1, 1u << 24 | 32);
+    member(sample, "list", 7, 64);
+    member(sample, "", 9, 448);
+}
+
+void btf_sample_append(GByteArray *out)
+{
+    static const uint8_t head[] = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0};
+    struct sample sample = {.types = g_byte_array_new(), .texts = g_byte_array_new()};
+
+    g_byte_array_append(sample.texts, (const uint8_t *)"", 1);
+    append_types(&sample);
+    g_byte_array_append(out, head, sizeof(head));
+    append32(out, 0);
+    append32(out, sample.types->len);
+    append32(out, sample.types->len);
+    append32(out, sample.texts->len);
+    g_byte_array_append(out, sample.types->data, sample.types->len);
+    g_byte_array_append(out, sample.texts->data, sample.texts->len);
+    g_byte_array_unref(sample.types);
+    g_byte_array_unref(sample.texts);
+}
