@@ -103,7 +103,7 @@ static bool try_layout(struct redox *redox, const struct redox_map_search *searc
         if (!redox_map_walk(redox, search->objects[i], where, tree, try_key, &trial) || !trial.accepted)
             return false;
     }
-    return trial.keys >= search->keys_min;
+    return trial.keys >= search->keys_min && (!search->whole || search->whole(search->opaque, where, tree));
 }
 
 /* The @number-th order of a leaf's members: the parent, keys and values in any order, then the two short numbers in any order. */

@@ -278,14 +278,11 @@ static void find_symbols(struct redox *redox)
     redox->kernel_start = machine_config(redox->machine)->arch == CPU_ARCH_X86_64 ? KERNEL_X86_64 : KERNEL_AARCH64;
 }
 
-void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
-                  const struct os_class **os_class)
+struct redox *redox_new(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                        const struct os_class **os_class)
 {
-    struct redox *redox;
+    struct redox *redox = g_new0(struct redox, 1);
 
-    if (!symbols_find_kernel(symbols, cpu))
-        return NULL;
-    redox = g_new0(struct redox, 1);
     redox->machine = machine;
     redox->symbols = symbols;
     redox->disks = disks;
@@ -294,10 +291,20 @@ void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *d
     redox->drivers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     look_from(redox, cpu);
     find_symbols(redox);
-    if (!redox->contexts_at) { /* the kernel of some other system */
-        redox_os_free(redox);
-        return NULL;
-    }
     *os_class = &redox_class;
     return redox;
+}
+
+void *redox_probe(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                  const struct os_class **os_class)
+{
+    struct redox *redox;
+
+    if (!symbols_find_kernel(symbols, cpu))
+        return NULL;
+    redox = redox_new(machine, symbols, disks, cpu, os_class);
+    if (redox->contexts_at)
+        return redox;
+    redox_os_free(redox); /* the kernel of some other system */
+    return NULL;
 }

@@ -88,6 +88,11 @@ struct redox_context {
     struct os_process process;
 };
 
+/* --- the whole (redox.c) --- */
+/* For a kernel whose symbols are known; what redox_probe() makes. */
+struct redox *redox_new(struct machine *machine, struct symbols *symbols, GPtrArray *disks, struct cpu *cpu,
+                        const struct os_class **os_class);
+
 /* --- memory (memory.c) --- */
 bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length);
 bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value);
@@ -118,6 +123,8 @@ struct redox_map_search {
     unsigned keys_min;
     /* Further conditions on a key (NULL: none). */
     bool (*accept)(void *opaque, uint64_t key, uint64_t value, const struct redox_btree *tree);
+    /* And on all of it, for the places of values are not told by the keys (NULL: none). */
+    bool (*whole)(void *opaque, const struct redox_map *where, const struct redox_btree *tree);
     void *opaque;
 };
 bool redox_map_find(struct redox *redox, const struct redox_map_search *search, struct redox_map *where,

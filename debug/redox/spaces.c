@@ -55,31 +55,6 @@ static bool is_grant_key(void *opaque, uint64_t key, uint64_t value, const struc
     return key < PAGES_MAX * REDOX_PAGE;
 }
 
-static bool find_tree(struct redox *redox, const GArray *spaces)
-{
-    static const unsigned sizes[] = {56, 48, 64, 40, 72, 80};
-    struct redox_layout *layout = &redox->layout;
-    uint64_t size;
-    unsigned known = 0;
-    struct redox_map_search search = {
-        .objects = (const uint64_t *)(const void *)spaces->data,
-        .count = spaces->len,
-        .first = layout->grants.at == REDOX_UNKNOWN ? SPACE_FIRST : (unsigned)layout->grants.at,
-        .span = layout->grants.at == REDOX_UNKNOWN ? SPACE_SPAN : 24,
-        .value_sizes = sizes,
-        .value_size_count = G_N_ELEMENTS(sizes),
-        .keys_min = 2 * spaces->len,
-        .accept = is_grant_key,
-    };
-
-    if (symbols_type_size(redox->symbols, "kernel::context::memory::GrantInfo", &size) && size <= GRANT_SIZE_MAX) {
-        known = (unsigned)size;
-        search.value_sizes = &known;
-        search.value_size_count = 1;
-    }
-    return redox_map_find(redox, &search, &layout->grants, &layout->grant_tree);
-}
-
 static bool gather(void *opaque, uint64_t key, uint64_t value)
 {
     struct gathering *gathering = opaque;
@@ -163,30 +138,77 @@ static void find_members(struct redox *redox, const GArray *samples)
         layout->grant_provider = REDOX_UNKNOWN;
 }
 
+struct whole_search {
+    struct redox *redox;
+    const GArray *spaces;
+};
+
+/* Are values of this layout grants, in all spaces? */
+static bool are_grants(void *opaque, const struct redox_map *where, const struct redox_btree *tree)
+{
+    const struct whole_search *search = opaque;
+    struct redox *redox = search->redox;
+    struct redox_layout *layout = &redox->layout;
+    g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(struct grant_sample));
+
+    layout->grant_tree = *tree;
+    layout->grant_keys_are_pages = false;
+    for (unsigned i = 0; i < search->spaces->len; i++) {
+        struct gathering gathering = {.redox = redox, .samples = samples, .last = UINT64_MAX};
+
+        redox_map_walk(redox, g_array_index(search->spaces, uint64_t, i), where, tree, gather, &gathering);
+    }
+    for (unsigned i = 0; i < samples->len; i++)
+        layout->grant_keys_are_pages |= g_array_index(samples, struct grant_sample, i).key % REDOX_PAGE != 0;
+    if (layout->by_dwarf && layout->grant_pages != REDOX_UNKNOWN && layout->grant_provider != REDOX_UNKNOWN)
+        return pages_fit(layout, samples, (unsigned)layout->grant_pages) &&
+               provider_fits(samples, (unsigned)layout->grant_provider);
+    find_members(redox, samples);
+    return layout->grant_pages != REDOX_UNKNOWN && layout->grant_flags != REDOX_UNKNOWN &&
+           layout->grant_provider != REDOX_UNKNOWN;
+}
+
+static bool find_tree(struct redox *redox, const GArray *spaces)
+{
+    static const unsigned sizes[] = {56, 48, 64, 40, 72, 80};
+    struct redox_layout *layout = &redox->layout;
+    struct whole_search whole = {redox, spaces};
+    const int known_at = layout->grants.at;
+    uint64_t size;
+    unsigned known = 0;
+    struct redox_map_search search = {
+        .objects = (const uint64_t *)(const void *)spaces->data,
+        .count = spaces->len,
+        .first = known_at == REDOX_UNKNOWN ? SPACE_FIRST : (unsigned)known_at,
+        .span = known_at == REDOX_UNKNOWN ? SPACE_SPAN : 24,
+        .value_sizes = sizes,
+        .value_size_count = G_N_ELEMENTS(sizes),
+        .keys_min = 2 * spaces->len,
+        .accept = is_grant_key,
+        .whole = are_grants,
+        .opaque = &whole,
+    };
+
+    if (symbols_type_size(redox->symbols, "kernel::context::memory::GrantInfo", &size) && size <= GRANT_SIZE_MAX) {
+        known = (unsigned)size;
+        search.value_sizes = &known;
+        search.value_size_count = 1;
+    }
+    if (redox_map_find(redox, &search, &layout->grants, &layout->grant_tree))
+        return true;
+    layout->grants.at = known_at;
+    return false;
+}
+
 /* Finds out where grants are, once; false: not known. */
 static bool lay_out_grants(struct redox *redox)
 {
-    struct redox_layout *layout = &redox->layout;
-    g_autoptr(GArray) spaces = NULL, samples = NULL;
+    g_autoptr(GArray) spaces = NULL;
 
     if (redox->grants_laid_out)
         return true;
     spaces = all_spaces(redox);
-    if (spaces->len < 2 || !find_tree(redox, spaces))
-        return false;
-    samples = g_array_new(FALSE, FALSE, sizeof(struct grant_sample));
-    layout->grant_keys_are_pages = false;
-    for (unsigned i = 0; i < spaces->len; i++) {
-        struct gathering gathering = {.redox = redox, .samples = samples, .last = UINT64_MAX};
-
-        redox_map_walk(redox, g_array_index(spaces, uint64_t, i), &layout->grants, &layout->grant_tree, gather,
-                       &gathering);
-    }
-    for (unsigned i = 0; i < samples->len; i++)
-        layout->grant_keys_are_pages |= g_array_index(samples, struct grant_sample, i).key % REDOX_PAGE != 0;
-    if (layout->grant_pages == REDOX_UNKNOWN || layout->grant_provider == REDOX_UNKNOWN)
-        find_members(redox, samples);
-    redox->grants_laid_out = layout->grant_pages != REDOX_UNKNOWN;
+    redox->grants_laid_out = spaces->len > 1 && find_tree(redox, spaces);
     return redox->grants_laid_out;
 }
 
