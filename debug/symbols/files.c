@@ -119,7 +119,7 @@ static void read_build_id(struct symbol_candidate *candidate)
     candidate->build_id_read = true;
 }
 
-static struct symbol_file *open_candidate(struct symbols *symbols, const struct symbol_candidate *candidate)
+struct symbol_file *symbols_open_candidate(struct symbols *symbols, const struct symbol_candidate *candidate)
 {
     g_autoptr(GBytes) bytes = NULL;
 
@@ -161,7 +161,7 @@ static struct symbol_file *match_build_id(struct symbols *symbols, const struct 
         read_build_id(candidate);
         if (candidate->build_id_length == image->build_id_length &&
             memcmp(candidate->build_id, image->build_id, image->build_id_length) == 0) {
-            struct symbol_file *file = open_candidate(symbols, candidate);
+            struct symbol_file *file = symbols_open_candidate(symbols, candidate);
 
             if (file && (!best || elf_image_section(file->image, ".debug_info"))) {
                 best = file;
@@ -180,7 +180,8 @@ struct symbol_file *symbols_match(struct symbols *symbols, const char *name, con
 
     for (guint i = 0; !best && i < symbols->candidates->len; i++) {
         const struct symbol_candidate *candidate = g_ptr_array_index(symbols->candidates, i);
-        struct symbol_file *file = strcmp(candidate->stem, stem) == 0 ? open_candidate(symbols, candidate) : NULL;
+        struct symbol_file *file =
+            strcmp(candidate->stem, stem) == 0 ? symbols_open_candidate(symbols, candidate) : NULL;
 
         if (file && !fits(file->image, image)) {
             refused = candidate->path;

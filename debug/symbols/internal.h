@@ -58,7 +58,8 @@ struct symbols {
     GStringChunk *pool;    /* names of tables */
     GHashTable *types;     /* "type" or "type.member" -> struct type_answer */
     struct symbol_module *kernel;
-    uint64_t next_search;   /* instruction count before which the kernel is not looked for again */
+    uint64_t next_search; /* instruction count before which the kernel is not looked for again */
+    uint64_t search_every;
     struct orc_tables *orc; /* of a Linux kernel on x86_64; NULL: none */
     struct btf *btf;        /* of a Linux kernel; NULL: none */
 };
@@ -66,6 +67,7 @@ struct symbols {
 /* symbols.c */
 struct symbol_file *symbols_file_of_bytes(struct symbols *symbols, GBytes *bytes, const char *path, GError **error);
 struct symbol_names *symbols_module_names(struct symbol_module *module, uint64_t *bias);
+struct symbol_names *symbol_file_names(struct symbol_file *file);
 /* What the file has of debug information and call frame information; NULL: none, or @file is NULL. */
 struct dwarf_file *symbol_file_dwarf(struct symbol_file *file);
 /* That of the module's files which has units. */
@@ -87,6 +89,8 @@ const struct symbol_name *symbol_names_find(struct symbol_names *names, const ch
 
 /* files.c: the file of --symbols for a module; @image may be NULL. */
 struct symbol_file *symbols_match(struct symbols *symbols, const char *name, const struct elf_image *image);
+/* NULL: it cannot be read any more. */
+struct symbol_file *symbols_open_candidate(struct symbols *symbols, const struct symbol_candidate *candidate);
 void symbol_candidate_free(struct symbol_candidate *candidate);
 
 /* dwarf.c; addresses are the file's. */
@@ -143,7 +147,8 @@ struct orc_tables {
 
 /* redox_kernel.c, linux_kernel.c: place the kernel's module, or give NULL. */
 struct symbol_module *symbols_find_redox(struct symbols *symbols, struct cpu *cpu);
-struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu);
+/* @searched: it cost a search of the kernel's memory. */
+struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu, bool *searched);
 /* Does the kernel that was found still run?  Cheap. */
 bool symbols_redox_is_there(struct symbols *symbols, struct cpu *cpu, const struct symbol_module *module);
 bool symbols_linux_is_there(struct cpu *cpu, const struct symbol_module *module);

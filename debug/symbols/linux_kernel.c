@@ -16,6 +16,7 @@
 /* x86_64: __START_KERNEL_map up to the modules; aarch64: so much around the vectors. */
 #define LOW_X86_64 0xffffffff80000000ull
 #define HIGH_X86_64 0xffffffffc0000000ull
+#define NAMES_COMPARED 64u
 #define LAST_FUNCTION 0x1000u  /* of unknown size */
 #define BRANCH_VECTORS 0x2000u /* several copies of vectors, against speculation */
 #define AROUND_AARCH64 (64ull << 20)
@@ -102,7 +103,7 @@ static GArray *read_image(const struct space *space, uint64_t low, uint64_t high
 struct linux_names {
     struct symbol_module *module;
     uint64_t entry;
-    bool entry_named;
+    const char *entry_name;                            /* NULL: another, or none */
     uint64_t low, high;                                /* of the names of code */
     uint64_t orc_ip, orc_ip_end, orc_unwind, orc_head; /* 0: none */
 };
@@ -142,9 +143,10 @@ static void take_name(void *opaque, uint64_t address, char type, const char *tex
     }
     note_mark(names, address, text);
     if (names->entry == address && (strcmp(text, "entry_SYSCALL_64") == 0 || strcmp(text, "vectors") == 0)) {
-        names->entry_named = true;
+        names->entry_name = name.raw;
     } else if (names->entry - address < BRANCH_VECTORS && strcmp(text, "__bp_harden_el1_vectors") == 0) {
-        names->entry_named = true;
+        names->entry_name = name.raw;
+        names->entry = address;
     }
 }
 
@@ -164,19 +166,57 @@ static void take_orc(struct symbols *symbols, const struct linux_names *names)
     }
 }
 
+/* Do the names of the file stand at the same distance from those of the guest? */
+static bool is_same_build(struct symbol_module *module, struct symbol_names *file, uint64_t bias)
+{
+    const GArray *guest = module->table->names;
+    guint step = MAX(guest->len / NAMES_COMPARED, 1), compared = 0;
+
+    for (guint i = 0; i < guest->len; i += step) {
+        const struct symbol_name *name = &g_array_index(guest, struct symbol_name, i);
+        const struct symbol_name *same = name->code ? symbol_names_find(file, name->raw) : NULL;
+
+        if (same && same->address + bias != name->address) {
+            return false; /* names may be missing; of those that are twice the first may be another */
+        }
+        compared += same != NULL;
+    }
+    return compared >= NAMES_COMPARED / 4;
+}
+
+/* The file of --symbols for it, "vmlinux…": KASLR moved all names by as much. */
+static void take_file(struct symbols *symbols, struct symbol_module *module, const char *entry_name, uint64_t entry)
+{
+    for (guint i = 0; i < symbols->candidates->len && !module->debug; i++) {
+        const struct symbol_candidate *candidate = g_ptr_array_index(symbols->candidates, i);
+        struct symbol_file *file =
+            g_str_has_prefix(candidate->stem, "vmlinux") ? symbols_open_candidate(symbols, candidate) : NULL;
+        const struct symbol_name *name = file ? symbol_names_find(symbol_file_names(file), entry_name) : NULL;
+
+        if (name && is_same_build(module, symbol_file_names(file), entry - name->address)) {
+            module->debug = file;
+            module->bias = entry - name->address;
+        } else if (file) {
+            machine_note(symbols->machine, "%s is not used: it is of another kernel than the one that runs",
+                         candidate->path);
+        }
+    }
+}
+
 static struct symbol_module *take(struct symbols *symbols, const struct kallsyms *kallsyms, uint64_t entry)
 {
     struct linux_names names = {.entry = entry};
 
     names.module = symbols_place_table(symbols, SYMBOLS_ANY_SPACE, "vmlinux");
     kallsyms_each(kallsyms, take_name, &names);
-    if (!names.entry_named || names.high - names.low > IMAGE_MAX || names.high < names.low) {
+    if (!names.entry_name || names.high - names.low > IMAGE_MAX || names.high < names.low) {
         g_ptr_array_remove(symbols->modules, names.module);
         return NULL;
     }
     names.module->low = names.low;
     names.module->high = names.high;
     take_orc(symbols, &names);
+    take_file(symbols, names.module, names.entry_name, names.entry);
     return names.module;
 }
 
@@ -187,7 +227,7 @@ bool symbols_linux_is_there(struct cpu *cpu, const struct symbol_module *module)
     return entry >= module->low && entry < module->high;
 }
 
-struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu)
+struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu, bool *searched)
 {
     bool x86 = cpu_architecture(cpu) == CPU_ARCH_X86_64;
     uint64_t entry = entry_of(cpu);
@@ -199,6 +239,7 @@ struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cp
     if (entry >> 47 != 0x1ffff || (x86 && (entry < LOW_X86_64 || entry >= HIGH_X86_64))) {
         return NULL;
     }
+    *searched = true;
     space_current(symbols->machine, cpu, &space);
     stretches = read_image(&space, x86 ? LOW_X86_64 : entry - AROUND_AARCH64,
                            x86 ? HIGH_X86_64 : MIN(entry, UINT64_MAX - AROUND_AARCH64) + AROUND_AARCH64);

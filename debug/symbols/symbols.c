@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* The kernel is looked for again after so many instructions. */
-#define SEARCH_EVERY 20000000u
+/* The kernel is looked for again after so many instructions, each time that all of its memory was searched after twice as many. */
+#define SEARCH_EVERY 20000000ull
+#define SEARCH_SELDOM (SEARCH_EVERY << 12)
 
 static void file_free(void *data)
 {
@@ -39,6 +40,7 @@ struct symbols *symbols_new(struct machine *machine)
     struct symbols *symbols = g_new0(struct symbols, 1);
 
     symbols->machine = machine;
+    symbols->search_every = SEARCH_EVERY;
     symbols->modules = g_ptr_array_new_with_free_func(module_free);
     symbols->files = g_ptr_array_new_with_free_func(file_free);
     symbols->candidates = g_ptr_array_new_with_free_func(candidate_free);
@@ -210,7 +212,7 @@ static void add_name(void *opaque, const char *text, uint64_t address, uint64_t 
     symbol_names_add(opaque, &name);
 }
 
-static struct symbol_names *file_names(struct symbol_file *file)
+struct symbol_names *symbol_file_names(struct symbol_file *file)
 {
     if (!file->names) {
         file->names = symbol_names_new();
@@ -225,10 +227,10 @@ struct symbol_names *symbols_module_names(struct symbol_module *module, uint64_t
 
     *bias = module->table ? 0 : module->bias;
     if (!names && module->debug) {
-        names = file_names(module->debug);
+        names = symbol_file_names(module->debug);
     }
     if ((!names || names->names->len == 0) && module->image) {
-        names = file_names(module->image);
+        names = symbol_file_names(module->image);
     }
     return names;
 }
@@ -266,6 +268,7 @@ static void drop_kernel(struct symbols *symbols)
     g_hash_table_remove_all(symbols->types);
     symbols->kernel = NULL;
     symbols->next_search = 0;
+    symbols->search_every = SEARCH_EVERY;
 }
 
 bool symbols_find_kernel(struct symbols *symbols, struct cpu *cpu)
@@ -278,9 +281,12 @@ bool symbols_find_kernel(struct symbols *symbols, struct cpu *cpu)
     if (!symbols->kernel && now >= symbols->next_search) {
         symbols->kernel = symbols_find_redox(symbols, cpu);
         if (!symbols->kernel) {
-            symbols->kernel = symbols_find_linux(symbols, cpu);
+            bool searched = false;
+
+            symbols->kernel = symbols_find_linux(symbols, cpu, &searched);
+            symbols->search_every = MIN(symbols->search_every << searched, SEARCH_SELDOM);
         }
-        symbols->next_search = now + SEARCH_EVERY;
+        symbols->next_search = now + symbols->search_every;
     }
     return symbols->kernel;
 }

@@ -10,6 +10,8 @@
 #define BASE_X86_64 0xffffffff9a600000ull /* as KASLR might have it */
 #define BASE_AARCH64 0xffffa375b4010000ull
 
+static char *fixtures; /* a folder; set once from the arguments */
+
 static GByteArray *sample_of(const struct kallsyms_sample *sample)
 {
     GByteArray *bytes = g_byte_array_new();
@@ -157,9 +159,67 @@ static void test_kernel(gconstpointer data)
     g_byte_array_unref(bytes);
 }
 
+/* The text somewhere in the bytes. */
+static uint8_t *strstr_in(GByteArray *bytes, const char *text)
+{
+    for (guint i = 0; i + strlen(text) <= bytes->len; i++) {
+        if (memcmp(bytes->data + i, text, strlen(text)) == 0) {
+            return bytes->data + i;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static void keep_note(void *opaque, const char *text)
+{
+    char **note = opaque;
+
+    g_free(*note);
+    *note = g_strdup(text);
+}
+
+/* Debug information of the kernel, where KASLR has put it; that of another is refused. */
+static void test_file(gconstpointer data)
+{
+    bool right = GPOINTER_TO_UINT(data);
+    g_autofree char *path = g_build_filename(fixtures, "vmlinux-x86_64", NULL), *note = NULL;
+    const struct kallsyms_sample sample = {.base = BASE_X86_64 - (right ? 0 : 0x100), .entry = "entry_SYSCALL_64"};
+    g_autoptr(GByteArray) bytes = sample_of(&sample);
+    struct guest *guest = guest_new(CPU_ARCH_X86_64);
+    struct symbols *symbols = symbols_new(guest->machine);
+    struct symbol_location location;
+
+    if (!symbols_add_path(symbols, path, NULL)) {
+        g_test_skip("the assembler for this fixture is not there");
+    } else {
+        machine_set_note_handler(guest->machine, keep_note, &note);
+        if (!right) { /* as if one more function stood before the entry */
+            memcpy(strstr_in(bytes, "name_60"), "name_61", 7);
+        }
+        guest_put(guest, sample.base, bytes->data, bytes->len, GUEST_EXECUTE);
+        set_entry(guest, sample.base + SAMPLE_ENTRY);
+        g_assert_true(symbols_find_kernel(symbols, guest->cpu));
+        g_assert_true(symbols_locate(symbols, 0, sample.base + SAMPLE_ENTRY, false, &location));
+        g_assert_cmpstr(location.symbol, ==, "entry_SYSCALL_64");
+        g_assert_cmpuint(location.frames, ==, right ? 1 : 0);
+        if (right) {
+            g_assert_true(g_str_has_suffix(location.frame[0].file, "vmlinux.S"));
+            g_assert_cmpstr(location.frame[0].function, ==, "entry_SYSCALL_64");
+        } else {
+            g_assert_nonnull(strstr(note, "of another kernel"));
+        }
+    }
+    symbols_free(symbols);
+    guest_free(guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_assert_cmpint(argc, ==, 3);
+    fixtures = argv[1];
+    g_test_add_data_func("/kallsyms/file/right", GUINT_TO_POINTER(1), test_file);
+    g_test_add_data_func("/kallsyms/file/wrong", GUINT_TO_POINTER(0), test_file);
     g_test_add_func("/kallsyms/forms", test_forms);
     g_test_add_func("/kallsyms/damage", test_damage);
     g_test_add_data_func("/kallsyms/kernel/x86_64", GUINT_TO_POINTER(CPU_ARCH_X86_64), test_kernel);

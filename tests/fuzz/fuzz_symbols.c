@@ -12,10 +12,11 @@ static void look(struct symbols *symbols, const struct space *space, uint64_t ad
 {
     struct symbol_location location;
     struct unwind_frame start = {.pc = address, .sp = STACK - 512, .known = UINT64_MAX >> 31};
-    g_autofree char *described = symbols_describe(symbols, 0, address), *end = NULL;
+    g_autofree char *end = NULL;
     uint64_t from = 0, to = 0;
     GArray *frames;
 
+    g_free(symbols_describe(symbols, 0, address));
     symbols_locate(symbols, 0, address, false, &location);
     g_assert_cmpuint(location.frames, <=, SYMBOLS_FRAMES);
     if (symbols_line_range(symbols, 0, address, &from, &to)) {
