@@ -152,10 +152,12 @@ static int attach(struct ninep *ninep)
 static int step(struct ninep *ninep, char **path, const char *name, struct ninep_qid *qid)
 {
     struct share_stat stat;
-    int failure = strcmp(name, "..") == 0 ? 0 : check_name(name, false);
+    int failure = strcmp(name, "..") == 0 ? share_stat(ninep->share, *path, &stat) : check_name(name, false);
 
     if (failure)
         return failure == NINEP_EINVAL ? NINEP_ENOENT : failure; /* "." is no name of anything */
+    if (strcmp(name, "..") == 0 && (stat.mode & SHARE_TYPE_MASK) != SHARE_TYPE_FOLDER)
+        return NINEP_ENOTDIR; /* only folders have a parent */
     if (strlen(*path) + strlen(name) >= NINEP_LONGEST_PATH)
         return NINEP_ENAMETOOLONG;
     char *next = ninep_path_join(*path, name);

@@ -76,6 +76,7 @@ static int file_new(struct share *share, int descriptor, unsigned flags, struct 
     (*file)->share = share;
     (*file)->descriptor = descriptor;
     (*file)->folder = (stat->mode & SHARE_TYPE_MASK) == SHARE_TYPE_FOLDER;
+    (*file)->readable = (flags & SHARE_OPEN_ACCESS) != SHARE_OPEN_WRITE;
     (*file)->writable = (flags & SHARE_OPEN_ACCESS) != SHARE_OPEN_READ;
     (*file)->references = 1;
     return 0;
@@ -214,6 +215,8 @@ static int move(struct share_file *file, uint64_t offset, const struct host_span
     struct host_spans rest;
 
     *done = 0;
+    if (!(write ? file->writable : file->readable))
+        return share_errno(EBADF);
     if (file->folder)
         return share_errno(EISDIR);
     if (!offset_valid(offset, length))

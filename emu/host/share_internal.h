@@ -26,7 +26,7 @@ struct share {
 struct share_file {
     struct share *share;
     int descriptor;
-    bool folder, writable;
+    bool folder, readable, writable;
     unsigned references;
     /* of a folder: */
     GByteArray *names;  /* each with its NUL */

@@ -205,6 +205,10 @@ static void test_walk(struct fixture *f, gconstpointer unused)
     EQ(rpc(c, NINEP_TWALK, "ddW", 0, 5, 2, "file", "x"), 0);
     g_assert_cmpuint(take_number(c, 2), ==, 1);
     EQ(clunk_fid(c, 5), NINEP_EBADF);
+    EQ(walk_to(c, 5, "file"), 0);
+    EQ(rpc(c, NINEP_TWALK, "ddW", 5, 6, 1, ".."), NINEP_ENOTDIR);
+    EQ(rpc(c, NINEP_TUNLINKAT, "dsd", 1, "b", 0x200), 0);
+    EQ(rpc(c, NINEP_TWALK, "ddW", 2, 6, 1, ".."), NINEP_ENOENT); /* from what has gone */
 }
 
 /* The parent of the share is the share. */
@@ -279,6 +283,7 @@ static void test_open(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(take_number(c, 4), ==, c->msize - 24);
     EQ(write_text(c, 1, 0, "hello"), 0);
     EQ(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), 5), NINEP_EBADF); /* not open for that */
+    EQ(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), 0), NINEP_EBADF);
     EQ(create_file(c, 2, "", "file", SHARE_OPEN_EXCLUSIVE, 0666), NINEP_EEXIST);
     EQ(create_file(c, 2, "", "file", SHARE_OPEN_BOTH, 0666), 0); /* one that is there is opened */
     EQ(clunk_fid(c, 2), 0);
@@ -298,6 +303,7 @@ static void test_open(struct fixture *f, gconstpointer unused)
     assert_host(f, "file", "");
     EQ(open_path(c, 4, "", SHARE_OPEN_READ), 0);
     EQ(rpc(c, NINEP_TREAD, "dqd", 4, UINT64_C(0), 5), NINEP_EISDIR);
+    EQ(write_text(c, 4, 0, "x"), NINEP_EBADF);
     EQ(rpc(c, NINEP_TREADDIR, "dqd", 3, UINT64_C(0), 500), NINEP_ENOTDIR);
 }
 
@@ -815,7 +821,7 @@ static void test_follow(struct fixture *f, gconstpointer unused)
     client_start(c, 8192);
     test_walk(f, NULL);
     EQ(rpc(c, NINEP_TCLUNK, ""), NINEP_EINVAL);
-    EQ(rpc(c, NINEP_TREMOVE, "d", 1), 39);
+    EQ(rpc(c, NINEP_TREMOVE, "d", 1), 0);
     ninep_free(follower.ninep);
 }
 
