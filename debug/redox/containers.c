@@ -9,8 +9,8 @@
 
 #define TREE_CAPACITY 11 /* keys in a node */
 #define TREE_HEIGHT_MAX 8
-#define TREE_KEYS_MAX 1000000
-#define TABLE_BUCKETS_MAX (1u << 20)
+#define TREE_KEYS_MAX 200000
+#define TABLE_BUCKETS_MAX (1u << 17)
 #define TABLE_FULL(control) (((control)&0x80) == 0)
 
 /* --- B-trees --- */

@@ -5,6 +5,8 @@
 #include "debug/redox/redox.h"
 
 #define ARC_COUNT_MAX 1000000
+#define READ_PRICE 64                /* of a read, as if it were so many bytes more */
+#define BUDGET (UINT64_C(512) << 20) /* of one question: about a second */
 
 uint64_t redox_get64(const uint8_t *bytes)
 {
@@ -22,14 +24,33 @@ uint32_t redox_get32(const uint8_t *bytes)
     return GUINT32_FROM_LE(value);
 }
 
+/* What a hostile kernel makes the debugger read has an end. */
+static bool may_read(struct redox *redox, size_t length)
+{
+    uint64_t price = READ_PRICE + length;
+
+    if (redox->budget < price) {
+        redox->budget = 0;
+        return false;
+    }
+    redox->budget -= price;
+    return true;
+}
+
+void redox_begin(struct redox *redox)
+{
+    redox->budget = BUDGET;
+}
+
 bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length)
 {
-    return address + length >= address && space_read(&redox->kernel, address, buffer, length) == length;
+    return may_read(redox, length) && address + length >= address &&
+           space_read(&redox->kernel, address, buffer, length) == length;
 }
 
 bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value)
 {
-    return space_read_u64(&redox->kernel, address, value);
+    return may_read(redox, sizeof(*value)) && space_read_u64(&redox->kernel, address, value);
 }
 
 bool redox_is_kernel(uint64_t address)

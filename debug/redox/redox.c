@@ -66,6 +66,7 @@ bool redox_lay_out(struct redox *redox)
     uint64_t now = machine_instructions(redox->machine);
 
     look_from(redox, redox->kernel.cpu); /* the space seen last may be gone */
+    redox_begin(redox);
     if (redox->laid_out) {
         if (!redox->layout.by_dwarf && !redox->complete && now >= redox->laid_out_at + RETRY_INTERVAL) {
             redox->laid_out_at = now;
@@ -220,6 +221,7 @@ static char *redox_os_query(void *opaque, const char *question, const struct os_
     struct redox *redox = opaque;
 
     look_from(redox, redox->kernel.cpu);
+    redox_begin(redox);
     if (strcmp(question, "dmesg") == 0)
         return redox_dmesg(redox, error);
     if (strcmp(question, "maps") == 0 || strcmp(question, "fds") == 0)
@@ -290,6 +292,7 @@ struct redox *redox_new(struct machine *machine, struct symbols *symbols, GPtrAr
     redox->placed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, redox_placed_free);
     redox->drivers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     look_from(redox, cpu);
+    redox_begin(redox);
     find_symbols(redox);
     *os_class = &redox_class;
     return redox;

@@ -60,6 +60,7 @@ struct redox {
     struct symbols *symbols;
     GPtrArray *disks;
     struct space kernel; /* a space in which the kernel's half can be read */
+    uint64_t budget;     /* of bytes that may still be read for the question that is being answered */
     uint64_t contexts_at, percpu_at, bootstrap_at, schemes_at, irq_handles_at, irq_counts_at, log_at; /* 0: no symbol */
     uint64_t copy_start, copy_end;
     uint64_t kernel_start; /* where the kernel's image is mapped */
@@ -94,6 +95,8 @@ struct redox *redox_new(struct machine *machine, struct symbols *symbols, GPtrAr
                         const struct os_class **os_class);
 
 /* --- memory (memory.c) --- */
+/* Before each question from outside: reads are allowed again. */
+void redox_begin(struct redox *redox);
 bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length);
 bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value);
 uint64_t redox_get64(const uint8_t *bytes);
