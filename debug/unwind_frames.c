@@ -5,7 +5,8 @@
  */
 #include "debug/unwind_internal.h"
 
-#define PROLOGUE_MAX 64u /* bytes or instructions of a function that are looked at */
+#define PROLOGUE_MAX 64u    /* bytes of a function of x86_64 in which it makes its frame */
+#define FUNCTION_MAX 16384u /* bytes of a function of aarch64 that are looked at */
 
 /* The caller by a return address at @at and nothing else on the stack. */
 static enum unwind_step by_stack(struct unwinder *unwinder, const struct unwind_frame *frame, uint64_t at,
@@ -89,13 +90,15 @@ static enum unwind_step by_link(const struct unwinder *unwinder, const struct un
 /* Is X29 the function's own at @pc?  Set in its beginning by ADD X29, SP, #n, given back at its end by LDP X29, X30, [SP…]. */
 static bool has_frame(const struct unwinder *unwinder, uint64_t start, uint64_t pc)
 {
-    bool own = pc - start > PROLOGUE_MAX * 4, given_back = false;
-    uint32_t word;
+    size_t count = MIN(pc - start, FUNCTION_MAX) / 4;
+    g_autofree uint32_t *code = g_new0(uint32_t, count + 1);
+    bool own = pc - start > FUNCTION_MAX, given_back = false;
 
-    for (uint64_t at = start; !own && at < pc && space_read_u32(unwinder->space, at, &word); at += 4) {
-        own = (word & 0xffc003ff) == 0x910003fd;
-    }
-    for (uint64_t at = MAX(start, pc - 12); at < pc && space_read_u32(unwinder->space, at, &word); at += 4) {
+    count = space_read(unwinder->space, start, code, count * 4) / 4;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word = GUINT32_FROM_LE(code[i]);
+
+        own = own || (word & 0xffc003ff) == 0x910003fd;
         if ((word & 0xfe407fff) == 0xa8407bfd) {
             given_back = true;
         } else if (word == 0xd65f03c0 || (word & 0xfc000000) == 0x14000000) { /* RET, B: what follows is another path */

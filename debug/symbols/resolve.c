@@ -54,6 +54,12 @@ static char *without_hash(const char *text)
     return g_strdup(text);
 }
 
+/* Most names of a kernel in C are not mangled: they are shown as they are, without a look-up. */
+static const char *shown_of(struct symbols *symbols, const struct symbol_name *name)
+{
+    return name->raw[0] == '_' ? symbols_shown(symbols, name->raw) : name->raw;
+}
+
 struct name_search {
     struct symbols *symbols;
     const char *text;
@@ -69,8 +75,7 @@ static void search_names(struct name_search *search, struct symbol_module *modul
 
     for (guint i = 0; names && i < names->names->len; i++) {
         const struct symbol_name *name = &g_array_index(names->names, struct symbol_name, i);
-        bool mangled = name->raw[0] == '_' && (name->raw[1] == 'R' || name->raw[1] == 'Z');
-        const char *shown = mangled ? symbols_shown(search->symbols, name->raw) : name->raw;
+        const char *shown = shown_of(search->symbols, name);
         uint64_t address = name->address + bias;
         enum match match = strcmp(name->raw, search->text) == 0 ? MATCH_WHOLE : match_shown(shown, search->text);
 
@@ -204,7 +209,7 @@ GPtrArray *symbols_complete(struct symbols *symbols, uint64_t root, const char *
 
         for (guint k = 0; names && k < names->names->len; k++) {
             const struct symbol_name *name = &g_array_index(names->names, struct symbol_name, k);
-            const char *shown = symbols_shown(symbols, name->raw);
+            const char *shown = shown_of(symbols, name);
 
             if (g_str_has_prefix(shown, prefix)) {
                 g_hash_table_add(found, (void *)shown);
