@@ -34,15 +34,17 @@ void space_control_of(struct cpu *cpu, struct space_control *out)
 }
 
 /* The address of the first table: no flags, no PCID, no ASID. */
-static uint64_t bare_root(struct cpu *cpu, uint64_t root, const struct x86_64_registers *x86)
+static uint64_t bare_root_x86_64(uint64_t root, const struct x86_64_registers *registers)
 {
-    if (cpu_architecture(cpu) == CPU_ARCH_AARCH64) {
-        return root & 0x0000fffffffffffeull;
-    }
-    if (!(x86->efer & EFER_LMA) && (x86->cr4 & CR4_PAE)) {
+    if (!(registers->efer & EFER_LMA) && (registers->cr4 & CR4_PAE)) {
         return root & 0xffffffe0ull;
     }
     return root & 0x000ffffffffff000ull;
+}
+
+static uint64_t bare_root_aarch64(uint64_t root)
+{
+    return root & 0x0000fffffffffffeull;
 }
 
 static void space_make(struct machine *machine, struct cpu *cpu, const uint64_t *root, struct space *out)
@@ -52,14 +54,14 @@ static void space_make(struct machine *machine, struct cpu *cpu, const uint64_t 
         struct x86_64_registers registers;
 
         x86_64_get_registers(cpu, &registers);
-        out->root = bare_root(cpu, root ? *root : registers.cr3, &registers);
+        out->root = bare_root_x86_64(root ? *root : registers.cr3, &registers);
         out->kernel_root = out->root;
     } else {
         struct aarch64_registers registers;
 
         aarch64_get_registers(cpu, &registers);
-        out->root = bare_root(cpu, root ? *root : registers.ttbr0_el1, NULL);
-        out->kernel_root = bare_root(cpu, registers.ttbr1_el1, NULL);
+        out->root = bare_root_aarch64(root ? *root : registers.ttbr0_el1);
+        out->kernel_root = bare_root_aarch64(registers.ttbr1_el1);
     }
 }
 
@@ -214,7 +216,7 @@ char *space_read_text(const struct space *space, uint64_t address, size_t length
     GString *text;
 
     length = MIN(length, 1u << 20);
-    bytes = g_malloc(length + 1);
+    bytes = g_malloc0(length + 1);
     while (read < length) { /* page by page: the end may come before what is not mapped */
         size_t piece = MIN(length - read, PAGE - ((address + read) & (PAGE - 1)));
         size_t got = space_read(space, address + read, bytes + read, piece);

@@ -50,7 +50,7 @@ static uint64_t start_of_function(const struct unwinder *unwinder, uint64_t pc)
 static enum unwind_step by_code_x86_64(struct unwinder *unwinder, const struct unwind_frame *frame,
                                        struct unwind_frame *next)
 {
-    uint64_t start = start_of_function(unwinder, frame->pc), at = start, word;
+    uint64_t start = start_of_function(unwinder, frame->pc), at, word;
     uint8_t code[16] = {0}, here[2] = {0};
     unsigned push;
 

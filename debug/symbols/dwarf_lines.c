@@ -83,7 +83,7 @@ static bool path_ends_in(const char *path, const char *name)
 {
     size_t length = path ? strlen(path) : 0, tail = strlen(name);
 
-    return length >= tail && strcmp(path + length - tail, name) == 0 &&
+    return path && length >= tail && strcmp(path + length - tail, name) == 0 &&
            (length == tail || path[length - tail - 1] == '/' || name[0] == '/');
 }
 
