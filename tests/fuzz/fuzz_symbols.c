@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     guest_space(guest, &space);
     symbols = symbols_new(guest->machine);
     symbols_place(symbols, SYMBOLS_ANY_SPACE, "program", bytes, 0);
-    for (uint64_t address = 0x200000; address < 0x203000; address += 21) {
+    for (uint64_t address = 0x200000; address < 0x202800; address += 131) {
         look(symbols, &space, address);
     }
     resolve(symbols, "leaf");
