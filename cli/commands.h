@@ -5,6 +5,7 @@
 
 int command_run(char **arguments);
 int command_replay(char **arguments);
+int command_debug(char **arguments);
 int command_trace(char **arguments);
 
 #endif

@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", command_run, "boot an image; without one, the built-in guest"},
+    {"debug", command_debug, "run or replay under the debugger: breakpoints, steps, looks inside"},
     {"replay", command_replay, "run a recording again"},
     {"trace", command_trace, "run, and write what happened as a timeline for ui.perfetto.dev"},
 };
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argv + 2);
-    fprintf(stderr, "galvanic: %s: no such command; there are run, replay and trace (galvanic --help)\n", argv[1]);
+    fprintf(stderr, "galvanic: %s: no such command; there are run, debug, replay and trace (galvanic --help)\n",
+            argv[1]);
     return 1;
 }

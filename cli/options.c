@@ -52,10 +52,10 @@ void run_options_free(struct run_options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->arch,     options->board,      options->cpu,     options->kernel,
-                     options->initrd,   options->append,     options->efi_app, options->efi_vars,
-                     options->serial,   options->screenshot, options->record,  options->stats,
-                     options->describe, options->output,     options->nic,     options->gdb};
+    char *texts[] = {options->arch,   options->board,   options->cpu,      options->kernel, options->initrd,
+                     options->append, options->efi_app, options->efi_vars, options->serial, options->screenshot,
+                     options->record, options->stats,   options->describe, options->output, options->nic,
+                     options->gdb,    options->monitor};
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_ptr_array_unref(options->disks);
@@ -299,6 +299,8 @@ static gboolean on_run(const gchar *name, const gchar *value, gpointer data, GEr
         set_text(&options->record, value);
     else if (strcmp(name, "--stats") == 0)
         set_text(&options->stats, value);
+    else if (strcmp(name, "--monitor") == 0)
+        set_text(&options->monitor, value);
     else if (strcmp(name, "--gdb") == 0)
         set_text(&options->gdb, value);
     else if (strcmp(name, "--output") == 0 || strcmp(name, "-o") == 0)
@@ -372,6 +374,7 @@ static const GOptionEntry entries[] = {
     ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
     ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
           "KIND,...[:FILE]"),
+    ENTRY("monitor", on_run, "the debugger's commands over a socket while the guest runs", "unix:PATH"),
     ENTRY("gdb", on_run, "listen for GDB and LLDB: 1234, ADDRESS:PORT, unix:PATH", "WHERE"),
     ENTRY("symbols", on_inside, "programs with debug information: a file, or a folder of them", "FILE|DIR"),
     ENTRY("trap", on_inside, "what to report: kernel, driver, user, all, none (default kernel,driver); FILE: as JSON",

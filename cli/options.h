@@ -56,6 +56,7 @@ struct run_options {
     uint64_t max_instructions;
     uint64_t slice; /* for tests of slice independence */
     GPtrArray *traces;
+    char *monitor;      /* where the monitor listens; NULL: not */
     char *gdb;          /* where to listen; NULL: not */
     bool wait;          /* for its client, before the first instruction */
     GPtrArray *symbols; /* of --symbols: paths */

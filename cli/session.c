@@ -38,8 +38,21 @@ static void terminal_input(void *opaque, const uint8_t *data, size_t length)
     struct session *session = opaque;
     struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
 
+    if (session->monitor && monitor_typed(session->monitor, data, length))
+        return;
     if (source && length)
         journal_submit(source, data, length);
+}
+
+static void terminal_interrupt(void *opaque)
+{
+    struct session *session = opaque;
+    const uint8_t key = 3;
+
+    if (session->interrupt)
+        debugger_interrupt(session->interrupt);
+    else
+        terminal_input(session, &key, 1);
 }
 
 static void nothing(void *opaque)
@@ -56,10 +69,11 @@ static void terminal_command(void *opaque, char key)
         machine_request_stop(session->machine);
     } else if (key == 'h') {
         fprintf(stderr, "\ngalvanic: Ctrl-A x  quit\n"
+                        "          Ctrl-A c  the monitor, and back\n"
                         "          Ctrl-A h  this help\n"
                         "          Ctrl-A Ctrl-A  send a Ctrl-A\n");
-    } else if (key == 'c') {
-        fprintf(stderr, "\ngalvanic: there is no monitor yet\n");
+    } else if (key == 'c' && session->monitor) {
+        monitor_toggle(session->monitor);
     } else {
         fprintf(stderr, "\ngalvanic: Ctrl-A %c is not known; Ctrl-A h helps\n", key);
     }
@@ -71,7 +85,8 @@ static bool may_speak(void *opaque)
 
     if (session->options->pace != PACE_AUTO)
         return session->options->pace == PACE_ON;
-    return session->options->window || session->serial_socket || session->gdb || net_may_speak(session->net) ||
+    return session->options->window || session->serial_socket || session->gdb ||
+           (session->monitor && monitor_may_speak(session->monitor)) || net_may_speak(session->net) ||
            (session->terminal && terminal_may_speak(session->terminal));
 }
 
@@ -271,7 +286,8 @@ static bool open_console(struct session *session, GError **error)
         session->serial_socket = socket_server_new("--serial", serial, &handlers, error);
         return session->serial_socket != NULL;
     } else if (strcmp(serial, "stdio") == 0) {
-        struct terminal_handlers handlers = {.input = terminal_input, .command = terminal_command, .opaque = session};
+        struct terminal_handlers handlers = {
+            .input = terminal_input, .command = terminal_command, .interrupt = terminal_interrupt, .opaque = session};
         session->terminal = terminal_new(&handlers);
     }
     return true;
@@ -299,12 +315,21 @@ static bool open_gdb(struct session *session, GError **error)
 
     if (!options->gdb)
         return true;
-    session->gdb = gdb_server_new(inside_debugger(session), options->gdb, NULL, NULL, error);
+    session->gdb = gdb_server_new(inside_debugger(session), options->gdb, monitor_answer, session, error);
     if (!session->gdb)
         return false;
     fprintf(stderr, "galvanic: GDB may connect: target remote %s%s\n", gdb_server_name(session->gdb),
             options->wait ? " (the guest waits for it)" : "");
     return true;
+}
+
+/* Where somebody can speak to it: at a socket, or at a terminal. */
+static bool open_monitor(struct session *session, GError **error)
+{
+    if (!session->options->monitor && !(session->terminal && terminal_interactive(session->terminal)))
+        return true;
+    session->monitor = monitor_new(session, error);
+    return session->monitor != NULL;
 }
 
 bool session_open(struct session *session, const struct run_options *options, const char *replaying, GError **error)
@@ -333,6 +358,8 @@ bool session_open(struct session *session, const struct run_options *options, co
     inside_start_traces(session);
     if (!open_gdb(session, error) || !inside_start_traps(session, error))
         return false;
+    if (!open_monitor(session, error))
+        return false;
     machine_set_pacing(session->machine, may_speak, session);
     struct journal_source *source = journal_source_find(machine_journal(session->machine), "serial0");
     if (!replaying && source)
@@ -344,8 +371,12 @@ static enum machine_stop run_machine(void *opaque)
 {
     struct session *session = opaque;
 
+    if (session->control)
+        return session->control(session->control_opaque);
     if (session->gdb)
         return gdb_server_run(session->gdb, session->options->wait);
+    if (session->monitor)
+        return monitor_run(session->monitor);
     return machine_run(session->machine);
 }
 
@@ -355,7 +386,7 @@ enum machine_stop session_run(struct session *session)
     enum machine_stop reason;
 
     /* The guest's own text is the best progress there is. */
-    if (!session->terminal || !terminal_output_is_seen())
+    if (!session->control && (!session->terminal || !terminal_output_is_seen()))
         session->progress = progress_start(session->machine);
     if (session->options->window && board_scanout(session->board, &scanout))
         reason = window_run(session->machine, &scanout, run_machine, session, &session->quit);
@@ -434,6 +465,7 @@ void session_close(struct session *session)
     terminal_free(session->terminal);
     socket_server_free(session->serial_socket);
     gdb_server_free(session->gdb);
+    monitor_free(session->monitor);
     progress_free(session->progress);
     if (session->serial_file)
         fclose(session->serial_file);

@@ -12,6 +12,7 @@
 
 #include "boards/board.h"
 #include "cli/inside.h"
+#include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/target.h"
@@ -34,6 +35,10 @@ struct session {
     struct socket_server *serial_socket;
     struct progress *progress;
     struct gdb_server *gdb;
+    struct monitor *monitor;
+    struct debugger *interrupt;                 /* whom Ctrl-C stops; NULL: the guest gets it */
+    enum machine_stop (*control)(void *opaque); /* instead of a plain run; NULL: that */
+    void *control_opaque;
     XXH3_state_t *serial_hash; /* of all that the guest wrote on its console */
     char *variable_store;
     bool variable_store_temporary;

@@ -60,7 +60,7 @@ struct console {
 extern const struct command commands_run[], commands_points[], commands_data[], commands_stack[], commands_machine[],
     commands_os[];
 
-G_GNUC_PRINTF(2, 3) void console_print(struct console *console, const char *format, ...);
+G_GNUC_PRINTF(2, 3) void console_say(struct console *console, const char *format, ...);
 /* Sets @error to a sentence and returns false. */
 G_GNUC_PRINTF(2, 3) bool console_fail(GError **error, const char *format, ...);
 void console_scope(struct console *console, struct expression_scope *scope);
@@ -75,6 +75,8 @@ bool console_resume(struct console *console, enum debugger_stop (*run)(struct de
 void console_after_run(struct console *console, enum debugger_stop stop);
 void console_before_run(struct console *console);
 bool console_alive(struct console *console, GError **error);
+/* Sees to it that symbols know the kernel and the program that runs. */
+void console_place_symbols(struct console *console);
 /* Frames of the CPU as it stands; NULL with @error: there are none. */
 GArray *console_frames(struct console *console, GError **error);
 const struct unwind_frame *console_frame(struct console *console);

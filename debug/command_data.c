@@ -17,7 +17,7 @@ GArray *console_location(struct console *console, const char *text, GError **err
 
     console_space(console, &space);
     if (*text && *text != '*' && symbols) {
-        symbols_find_kernel(symbols, debugger_cpu(console->debugger));
+        console_place_symbols(console);
         places = symbols_resolve(symbols, space.root, text);
         if (places && places->len > 0)
             return places;
@@ -115,11 +115,11 @@ static bool print(struct console *console, const char *arguments, GError **error
     g_array_append_val(console->history, value);
     if (format.letter) {
         g_autofree char *text = format_value(console, value, format.letter, format.size);
-        console_print(console, "$%u = %s\n", console->history->len, text);
+        console_say(console, "$%u = %s\n", console->history->len, text);
         return true;
     }
     g_autofree char *text = console_address(console, value);
-    console_print(console, "$%u = %" G_GUINT64_FORMAT " = %s\n", console->history->len, value, text);
+    console_say(console, "$%u = %" G_GUINT64_FORMAT " = %s\n", console->history->len, value, text);
     return true;
 }
 
@@ -143,11 +143,11 @@ static uint64_t show_code(struct console *console, uint64_t address, unsigned co
     for (guint i = 0; code && i < code->len; i++) {
         const struct disassembled *each = &g_array_index(code, struct disassembled, i);
         g_autofree char *name = console_address(console, each->address);
-        console_print(console, "%s %s: %s\n", each->address == here ? "=>" : "  ", name, each->text);
+        console_say(console, "%s %s: %s\n", each->address == here ? "=>" : "  ", name, each->text);
         address = each->address + each->length;
     }
     if (!code || code->len == 0)
-        console_print(console, "0x%" G_GINT64_MODIFIER "x is not mapped\n", address);
+        console_say(console, "0x%" G_GINT64_MODIFIER "x is not mapped\n", address);
     return address;
 }
 
@@ -159,8 +159,8 @@ static uint64_t show_text(struct console *console, uint64_t address, unsigned co
     for (unsigned i = 0; i < count; i++) {
         uint8_t byte = 0;
         g_autofree char *text = space_read_text(&space, address, 200);
-        console_print(console, "0x%" G_GINT64_MODIFIER "x: %s%s%s\n", address, text ? "\"" : "",
-                      text ? text : "not mapped", text ? "\"" : "");
+        console_say(console, "0x%" G_GINT64_MODIFIER "x: %s%s%s\n", address, text ? "\"" : "",
+                    text ? text : "not mapped", text ? "\"" : "");
         for (unsigned j = 0; j < 200 && space_read(&space, address, &byte, 1) == 1; j++) {
             address++;
             if (!byte)
@@ -209,7 +209,7 @@ static uint64_t show_units(struct console *console, uint64_t address, const stru
         g_string_append_printf(line, " %s", text);
         address += format->size;
     }
-    console_print(console, "%s\n", line->str);
+    console_say(console, "%s\n", line->str);
     return address;
 }
 
@@ -356,19 +356,19 @@ static bool walk(struct console *console, const char *arguments, GError **error)
         return false;
     console_space(console, &space);
     space_walk(&space, address, &steps);
-    console_print(console, "root 0x%" G_GINT64_MODIFIER "x\n", space.root);
+    console_say(console, "root 0x%" G_GINT64_MODIFIER "x\n", space.root);
     for (unsigned i = 0; i < steps.steps; i++) {
         const struct space_step *step = &steps.step[i];
-        console_print(console, "level %u: entry at 0x%" G_GINT64_MODIFIER "x: 0x%016" G_GINT64_MODIFIER "x%s%s%s\n",
-                      step->level, step->entry_at, step->entry, step->present ? "" : " not present",
-                      step->leaf ? " leaf" : "", step->readable ? "" : " (no memory there)");
+        console_say(console, "level %u: entry at 0x%" G_GINT64_MODIFIER "x: 0x%016" G_GINT64_MODIFIER "x%s%s%s\n",
+                    step->level, step->entry_at, step->entry, step->present ? "" : " not present",
+                    step->leaf ? " leaf" : "", step->readable ? "" : " (no memory there)");
     }
     if (steps.mapped)
-        console_print(console, "physical 0x%" G_GINT64_MODIFIER "x, page of 0x%" G_GINT64_MODIFIER "x bytes, %s%s%s\n",
-                      steps.physical, steps.page_size, steps.user ? "user " : "kernel ",
-                      steps.writable ? "writable " : "read-only ", steps.executable ? "executable" : "not executable");
+        console_say(console, "physical 0x%" G_GINT64_MODIFIER "x, page of 0x%" G_GINT64_MODIFIER "x bytes, %s%s%s\n",
+                    steps.physical, steps.page_size, steps.user ? "user " : "kernel ",
+                    steps.writable ? "writable " : "read-only ", steps.executable ? "executable" : "not executable");
     if (*steps.why)
-        console_print(console, "%s\n", steps.why);
+        console_say(console, "%s\n", steps.why);
     return true;
 }
 

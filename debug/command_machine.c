@@ -17,20 +17,20 @@ static void print_register(struct console *console, unsigned index, const struct
 
     register_get(cpu, index, bytes);
     if (info->bits > 64) {
-        console_print(console, "%-14s 0x", info->name);
+        console_say(console, "%-14s 0x", info->name);
         for (unsigned i = info->bits / 8; i > 0; i--)
-            console_print(console, "%02x", bytes[i - 1]);
-        console_print(console, "\n");
+            console_say(console, "%02x", bytes[i - 1]);
+        console_say(console, "\n");
         return;
     }
     uint64_t value = register_get_u64(cpu, index);
     g_autofree char *decoded = register_decode(arch, index, value);
     g_autofree char *name = decoded || info->group != REGISTER_GENERAL ? NULL : console_address(console, value);
     const char *symbol = name ? strchr(name, '<') : NULL;
-    console_print(console, "%-14s 0x%016" G_GINT64_MODIFIER "x  %s\n", info->name, value,
-                  decoded  ? decoded
-                  : symbol ? symbol
-                           : "");
+    console_say(console, "%-14s 0x%016" G_GINT64_MODIFIER "x  %s\n", info->name, value,
+                decoded  ? decoded
+                : symbol ? symbol
+                         : "");
 }
 
 static bool info_registers(struct console *console, const char *arguments, GError **error)
@@ -76,23 +76,26 @@ static bool info_breakpoints(struct console *console, const char *arguments, GEr
 
     for (unsigned i = 0; (point = debugger_point(console->debugger, i)); i++) {
         bool place = point->kind < DEBUGGER_POINT_CATCH_EXCEPTION || point->kind > DEBUGGER_POINT_CATCH_DRIVER;
-        g_autofree char *address = place ? console_address(console, point->address) : g_strdup("");
-        console_print(console, "%-3u %-15s %s%s %s", point->number, point_kind(point), point->enabled ? "on " : "off",
-                      point->temporary ? " once" : "", address);
+        bool pending = point->kind == DEBUGGER_POINT_CODE && point->address == DEBUGGER_PENDING;
+        g_autofree char *address = pending ? g_strdup("not known yet")
+                                   : place ? console_address(console, point->address)
+                                           : g_strdup("");
+        console_say(console, "%-3u %-15s %s%s %s", point->number, point_kind(point), point->enabled ? "on " : "off",
+                    point->temporary ? " once" : "", address);
         if (place && point->length > 1)
-            console_print(console, ", %" G_GUINT64_FORMAT " bytes", point->length);
+            console_say(console, ", %" G_GUINT64_FORMAT " bytes", point->length);
         if (point->text && *point->text)
-            console_print(console, " (%s)", point->text);
+            console_say(console, " (%s)", point->text);
         if (point->root != SYMBOLS_ANY_SPACE)
-            console_print(console, " in space 0x%" G_GINT64_MODIFIER "x", point->root);
-        console_print(console, ", %" G_GUINT64_FORMAT " times\n", point->hits);
+            console_say(console, " in space 0x%" G_GINT64_MODIFIER "x", point->root);
+        console_say(console, ", %" G_GUINT64_FORMAT " times\n", point->hits);
         if (point->condition)
-            console_print(console, "      if %s\n", point->condition);
+            console_say(console, "      if %s\n", point->condition);
         if (point->ignore)
-            console_print(console, "      the next %" G_GUINT64_FORMAT " are ignored\n", point->ignore);
+            console_say(console, "      the next %" G_GUINT64_FORMAT " are ignored\n", point->ignore);
     }
     if (!debugger_point(console->debugger, 0))
-        console_print(console, "no breakpoints, watchpoints or catches\n");
+        console_say(console, "no breakpoints, watchpoints or catches\n");
     return true;
 }
 
@@ -104,11 +107,11 @@ struct mapped {
 static void print_mapped(struct console *console, const struct mapped *range)
 {
     if (range->end != range->start)
-        console_print(console,
-                      "0x%016" G_GINT64_MODIFIER "x-0x%016" G_GINT64_MODIFIER "x -> 0x%010" G_GINT64_MODIFIER
-                      "x %c r%c%c\n",
-                      range->start, range->end - 1, range->physical, range->user ? 'u' : 'k',
-                      range->writable ? 'w' : '-', range->executable ? 'x' : '-');
+        console_say(console,
+                    "0x%016" G_GINT64_MODIFIER "x-0x%016" G_GINT64_MODIFIER "x -> 0x%010" G_GINT64_MODIFIER
+                    "x %c r%c%c\n",
+                    range->start, range->end - 1, range->physical, range->user ? 'u' : 'k', range->writable ? 'w' : '-',
+                    range->executable ? 'x' : '-');
 }
 
 static bool joins(const struct mapped *range, uint64_t address, const struct space_walk *step)
@@ -163,7 +166,7 @@ static bool info_mem(struct console *console, const char *arguments, GError **er
     }
     print_mapped(console, &range);
     if (lines >= MOST_RANGES)
-        console_print(console, "... more from 0x%" G_GINT64_MODIFIER "x on: info mem ADDRESS\n", address);
+        console_say(console, "... more from 0x%" G_GINT64_MODIFIER "x on: info mem ADDRESS\n", address);
     return true;
 }
 
@@ -174,7 +177,7 @@ static bool info_devices(struct console *console, const char *arguments, GError 
     void *device;
 
     for (unsigned i = 0; machine_device(console->machine, i, &device_class, &device, &id); i++)
-        console_print(console, "%-20s %s\n", id, device_class->name);
+        console_say(console, "%-20s %s\n", id, device_class->name);
     return true;
 }
 
@@ -192,7 +195,7 @@ static bool print_device(struct console *console, const char *name, bool prefix)
             continue;
         g_autoptr(GString) text = g_string_new(NULL);
         state_print(device_class->state, device, text);
-        console_print(console, "%s (%s):\n%s", id, device_class->name, text->str);
+        console_say(console, "%s (%s):\n%s", id, device_class->name, text->str);
         any = true;
     }
     return any;
@@ -222,8 +225,8 @@ static bool info_regions(struct console *console, const char *arguments, GError 
     for (unsigned space = MEMORY_SPACE_PHYSICAL; space <= MEMORY_SPACE_PORT; space++)
         for (unsigned i = 0; (name = memory_region_name(machine_memory(console->machine), space, i, &address, &size));
              i++)
-            console_print(console, "%-6s 0x%010" G_GINT64_MODIFIER "x-0x%010" G_GINT64_MODIFIER "x %s\n", spaces[space],
-                          address, address + size - 1, name);
+            console_say(console, "%-6s 0x%010" G_GINT64_MODIFIER "x-0x%010" G_GINT64_MODIFIER "x %s\n", spaces[space],
+                        address, address + size - 1, name);
     return true;
 }
 
@@ -232,11 +235,11 @@ static bool info_cpus(struct console *console, const char *arguments, GError **e
     for (unsigned i = 0; i < machine_config(console->machine)->cpus; i++) {
         struct cpu *cpu = machine_cpu(console->machine, i);
         g_autofree char *pc = console_address(console, cpu_pc(cpu));
-        console_print(console, "%c %u: %s at %s, privilege %u\n", cpu == debugger_cpu(console->debugger) ? '*' : ' ', i,
-                      !cpu_is_on(cpu)      ? "off"
-                      : cpu_is_halted(cpu) ? "halted"
-                                           : "running",
-                      pc, cpu_privilege(cpu));
+        console_say(console, "%c %u: %s at %s, privilege %u\n", cpu == debugger_cpu(console->debugger) ? '*' : ' ', i,
+                    !cpu_is_on(cpu)      ? "off"
+                    : cpu_is_halted(cpu) ? "halted"
+                                         : "running",
+                    pc, cpu_privilege(cpu));
     }
     return true;
 }
@@ -248,9 +251,9 @@ static bool info_time(struct console *console, const char *arguments, GError **e
                          ? os_name(debugger_os(console->debugger), debugger_cpu(console->debugger))
                          : NULL;
 
-    console_print(console, "%" G_GUINT64_FORMAT " instructions, virtual time %" G_GINT64_FORMAT ".%09d s, system: %s\n",
-                  machine_instructions(console->machine), now / NANOSECONDS_PER_SECOND,
-                  (int)(now % NANOSECONDS_PER_SECOND), os ? os : "not known");
+    console_say(console, "%" G_GUINT64_FORMAT " instructions, virtual time %" G_GINT64_FORMAT ".%09d s, system: %s\n",
+                machine_instructions(console->machine), now / NANOSECONDS_PER_SECOND,
+                (int)(now % NANOSECONDS_PER_SECOND), os ? os : "not known");
     return true;
 }
 
@@ -261,7 +264,7 @@ static bool info_symbol(struct console *console, const char *arguments, GError *
     if (!console_value(console, arguments, &address, error))
         return false;
     g_autofree char *text = console_address(console, address);
-    console_print(console, "%s\n", text);
+    console_say(console, "%s\n", text);
     return true;
 }
 
@@ -293,7 +296,7 @@ static bool info(struct console *console, const char *arguments, GError **error)
     g_autofree char *name = console_word(&arguments);
 
     for (unsigned i = 0; !name && i < G_N_ELEMENTS(topics); i++)
-        console_print(console, "info %-14s %s\n", topics[i].name, topics[i].summary);
+        console_say(console, "info %-14s %s\n", topics[i].name, topics[i].summary);
     if (!name)
         return true;
     if (strcmp(name, "all-registers") == 0)

@@ -65,9 +65,9 @@ static void print_process(void *opaque, const struct os_process *process)
 {
     struct console *console = opaque;
 
-    console_print(console, "%6" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %-10s %c %8.3f %s\n", process->id,
-                  process->thread, process->state, process->driver ? 'D' : ' ', (double)process->cpu_ns / 1e9,
-                  process->name);
+    console_say(console, "%6" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %-10s %c %8.3f %s\n", process->id,
+                process->thread, process->state, process->driver ? 'D' : ' ', (double)process->cpu_ns / 1e9,
+                process->name);
 }
 
 static bool ps(struct console *console, const char *arguments, GError **error)
@@ -77,7 +77,7 @@ static bool ps(struct console *console, const char *arguments, GError **error)
 
     if (!os)
         return false;
-    console_print(console, "%6s %6s %-10s %c %8s %s\n", "PID", "TID", "STATE", 'D', "CPU", "NAME");
+    console_say(console, "%6s %6s %-10s %c %8s %s\n", "PID", "TID", "STATE", 'D', "CPU", "NAME");
     if (os_each(os, print_process, console, &why))
         return true;
     return console_fail(error, "the processes are not known: %s", why ? why : "no reason given");
@@ -93,7 +93,7 @@ static bool ask(struct console *console, const char *question, const char *argum
     bool current = !*arguments && os_current(os, debugger_cpu(console->debugger), &process);
     g_autofree char *text = os_query(os, question, *arguments || current ? &process : NULL, error);
     if (text)
-        console_print(console, "%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");
+        console_say(console, "%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");
     return text != NULL;
 }
 
@@ -131,8 +131,8 @@ static void on_syscall(void *opaque, const struct syscall *call)
     if (watch->process != UINT64_MAX && watch->process != call->process)
         return;
     g_autofree char *text = syscall_describe(debugger_os(watch->console->debugger), call);
-    console_print(watch->console, "[%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "] %s\n", call->process, call->thread,
-                  text ? text : "?");
+    console_say(watch->console, "[%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "] %s\n", call->process, call->thread,
+                text ? text : "?");
 }
 
 void console_stop_strace(struct console *console)
@@ -150,10 +150,10 @@ static bool strace_last(struct console *console, uint64_t thread)
 
     for (unsigned i = 0; i < count; i++) {
         g_autofree char *text = syscall_describe(debugger_os(console->debugger), &calls[i]);
-        console_print(console, "%14" G_GUINT64_FORMAT " %s\n", calls[i].instructions, text ? text : "?");
+        console_say(console, "%14" G_GUINT64_FORMAT " %s\n", calls[i].instructions, text ? text : "?");
     }
     if (!count)
-        console_print(console, "no system calls of it were seen (strace on begins to look)\n");
+        console_say(console, "no system calls of it were seen (strace on begins to look)\n");
     return true;
 }
 
@@ -200,7 +200,7 @@ static bool symbols(struct console *console, const char *arguments, GError **err
     symbols_find_kernel(all, debugger_cpu(console->debugger));
     g_autoptr(GPtrArray) names = symbols_complete(all, space.root, arguments, 200);
     for (guint i = 0; names && i < names->len; i++)
-        console_print(console, "%s\n", (const char *)g_ptr_array_index(names, i));
+        console_say(console, "%s\n", (const char *)g_ptr_array_index(names, i));
     return (names && names->len) || console_fail(error, "no symbol begins with \"%s\"", arguments);
 }
 

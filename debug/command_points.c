@@ -49,9 +49,36 @@ static bool insert(struct console *console, struct debugger_point *point, const 
         return false;
     g_autofree char *address = console_address(console, point->address);
     if (what)
-        console_print(console, "%s %u%s%s\n", what, number, point->text ? ": " : "", point->text ? point->text : "");
+        console_say(console, "%s %u%s%s\n", what, number, point->text ? ": " : "", point->text ? point->text : "");
     else
-        console_print(console, "breakpoint %u at %s\n", number, address);
+        console_say(console, "breakpoint %u at %s\n", number, address);
+    return true;
+}
+
+static bool may_be_symbol(const char *text)
+{
+    return (g_ascii_isalpha(*text) || *text == '_' || *text == '<') && !strpbrk(text, "*+$()&|=");
+}
+
+/* A name that nobody knows yet may be that of a kernel or program that is yet to start; takes @failure. */
+static bool place_later(struct console *console, char *text, uint64_t root, char *condition, bool temporary,
+                        GError *failure, GError **error)
+{
+    struct debugger_point point = {.kind = DEBUGGER_POINT_CODE,
+                                   .address = DEBUGGER_PENDING,
+                                   .root = root,
+                                   .text = text,
+                                   .condition = condition,
+                                   .temporary = temporary};
+
+    if (!may_be_symbol(text)) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    g_error_free(failure);
+    if (!insert(console, &point, "breakpoint", error))
+        return false;
+    console_say(console, "not known yet: it waits for a kernel or a program that has this name\n");
     return true;
 }
 
@@ -63,9 +90,10 @@ static bool place_breakpoints(struct console *console, const char *arguments, bo
 
     if (!take_space(console, text, &root, error))
         return false;
-    g_autoptr(GArray) places = console_location(console, text, error);
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GArray) places = console_location(console, text, &failure);
     if (!places)
-        return false;
+        return place_later(console, text, root, condition, temporary, g_steal_pointer(&failure), error);
     for (guint i = 0; i < MIN(places->len, MOST_PLACES); i++) {
         struct debugger_point point = {.kind = DEBUGGER_POINT_CODE,
                                        .address = g_array_index(places, uint64_t, i),

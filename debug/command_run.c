@@ -35,7 +35,8 @@ static void show_end(struct console *console)
 
     if (stop != MACHINE_STOP_LIMIT) /* beyond a limit one can go */
         console->ended = stop;
-    console_print(console, "%s%s%s\n", machine_text(stop), *message ? ": " : "", message);
+    if (stop != MACHINE_STOP_REQUEST)
+        console_say(console, "%s%s%s\n", machine_text(stop), *message ? ": " : "", message);
 }
 
 /* "uart16550+0x4" */
@@ -60,13 +61,13 @@ static void show_watch(struct console *console, const struct debugger_point *poi
     uint64_t now;
 
     cpu_watchpoint_access(debugger_cpu(console->debugger), 0, &access);
-    console_print(console, "watchpoint %u: %s of 0x%" G_GINT64_MODIFIER "x%s%s, %" G_GUINT64_FORMAT " bytes\n",
-                  point->number, access.write ? "write" : "read", address, device, access.dma ? " by a device" : "",
-                  access.length);
+    console_say(console, "watchpoint %u: %s of 0x%" G_GINT64_MODIFIER "x%s%s, %" G_GUINT64_FORMAT " bytes\n",
+                point->number, access.write ? "write" : "read", address, device, access.dma ? " by a device" : "",
+                access.length);
     if (virtual && (point->length == 1 || point->length == 2 || point->length == 4 || point->length == 8) &&
         console_value(console, text, &now, NULL))
-        console_print(console, "old value 0x%" G_GINT64_MODIFIER "x, new value 0x%" G_GINT64_MODIFIER "x\n",
-                      debugger_hit_old_value(console->debugger), now);
+        console_say(console, "old value 0x%" G_GINT64_MODIFIER "x, new value 0x%" G_GINT64_MODIFIER "x\n",
+                    debugger_hit_old_value(console->debugger), now);
 }
 
 static void show_catch(struct console *console, const struct debugger_point *point)
@@ -84,11 +85,11 @@ static void show_catch(struct console *console, const struct debugger_point *poi
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (kinds[i].kind == point->kind)
-            console_print(console, "catch %u: %s %" G_GUINT64_FORMAT, point->number, kinds[i].what,
-                          debugger_hit_address(console->debugger));
+            console_say(console, "catch %u: %s %" G_GUINT64_FORMAT, point->number, kinds[i].what,
+                        debugger_hit_address(console->debugger));
     if (os && os_current(os, debugger_cpu(console->debugger), &process))
-        console_print(console, ", process %" G_GUINT64_FORMAT " %s", process.id, process.name);
-    console_print(console, "\n");
+        console_say(console, ", process %" G_GUINT64_FORMAT " %s", process.id, process.name);
+    console_say(console, "\n");
 }
 
 static void show_trap(struct console *console)
@@ -97,7 +98,7 @@ static void show_trap(struct console *console)
     g_autofree char *report = trap_report_text(debugger_symbols(debugger), debugger_os(debugger),
                                                debugger_syscalls(debugger), debugger_trap(debugger), console->colour);
 
-    console_print(console, "%s", report);
+    console_say(console, "%s", report);
 }
 
 static void show_place(struct console *console)
@@ -107,8 +108,7 @@ static void show_place(struct console *console)
     struct symbol_location location;
     struct space space;
 
-    if (symbols)
-        symbols_find_kernel(symbols, debugger_cpu(console->debugger));
+    console_place_symbols(console);
     unwind_start(debugger_cpu(console->debugger), &frame);
     console_print_frame(console, 0, &frame);
     console_space(console, &space);
@@ -118,7 +118,7 @@ static void show_place(struct console *console)
         return;
     g_autoptr(GArray) code = disassemble(&space, symbols, frame.pc, 1, console->syntax);
     if (code && code->len)
-        console_print(console, "=> %s\n", g_array_index(code, struct disassembled, 0).text);
+        console_say(console, "=> %s\n", g_array_index(code, struct disassembled, 0).text);
 }
 
 void console_show_stop(struct console *console, enum debugger_stop stop)
@@ -129,12 +129,14 @@ void console_show_stop(struct console *console, enum debugger_stop stop)
     switch (stop) {
     case DEBUGGER_STOP_MACHINE:
         show_end(console);
+        if (debugger_machine_stop(console->debugger) == MACHINE_STOP_REQUEST)
+            return; /* who wanted it knows */
         break;
     case DEBUGGER_STOP_TRAP:
         show_trap(console);
         return;
     case DEBUGGER_STOP_BREAKPOINT:
-        console_print(console, "breakpoint %u\n", hit ? hit->number : 0);
+        console_say(console, "breakpoint %u\n", hit ? hit->number : 0);
         break;
     case DEBUGGER_STOP_WATCHPOINT:
         show_watch(console, hit);
@@ -143,8 +145,7 @@ void console_show_stop(struct console *console, enum debugger_stop stop)
         show_catch(console, hit);
         break;
     case DEBUGGER_STOP_REQUEST:
-        console_print(console, "stopped at %" G_GUINT64_FORMAT " instructions\n",
-                      machine_instructions(console->machine));
+        console_say(console, "stopped at %" G_GUINT64_FORMAT " instructions\n", machine_instructions(console->machine));
         break;
     default:
         break;
@@ -250,7 +251,7 @@ static bool finish(struct console *console, const char *arguments, GError **erro
         uint64_t value = 0;
         bool x86 = machine_config(console->machine)->arch == CPU_ARCH_X86_64;
         if (console_value(console, x86 ? "$rax" : "$x0", &value, NULL))
-            console_print(console, "it returned 0x%" G_GINT64_MODIFIER "x\n", value);
+            console_say(console, "it returned 0x%" G_GINT64_MODIFIER "x\n", value);
     }
     return true;
 }

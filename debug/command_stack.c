@@ -14,6 +14,19 @@ void console_forget_frames(struct console *console)
     console->disassemble_next = 0;
 }
 
+void console_place_symbols(struct console *console)
+{
+    struct cpu *cpu = debugger_cpu(console->debugger);
+    struct os *os = debugger_os(console->debugger);
+    struct os_process process;
+
+    if (!debugger_symbols(console->debugger))
+        return;
+    symbols_find_kernel(debugger_symbols(console->debugger), cpu);
+    if (os && os_current(os, cpu, &process))
+        os_place_modules(os, &process);
+}
+
 GArray *console_frames(struct console *console, GError **error)
 {
     struct symbols *symbols = debugger_symbols(console->debugger);
@@ -26,7 +39,7 @@ GArray *console_frames(struct console *console, GError **error)
         console_fail(error, "there are no symbols to unwind with");
         return NULL;
     }
-    symbols_find_kernel(symbols, debugger_cpu(console->debugger));
+    console_place_symbols(console);
     console_space(console, &space);
     unwind_start(debugger_cpu(console->debugger), &start);
     console->frames = unwind(symbols, &space, &start, CONSOLE_FRAMES, &console->frames_end);
@@ -45,9 +58,9 @@ const struct unwind_frame *console_frame(struct console *console)
 static void print_inlines(struct console *console, const struct symbol_location *location)
 {
     for (unsigned i = 0; i + 1 < location->frames; i++)
-        console_print(console, "    %s at %s:%u, inlined\n",
-                      location->frame[i].function ? location->frame[i].function : "??",
-                      location->frame[i].file ? location->frame[i].file : "??", location->frame[i].line);
+        console_say(console, "    %s at %s:%u, inlined\n",
+                    location->frame[i].function ? location->frame[i].function : "??",
+                    location->frame[i].file ? location->frame[i].file : "??", location->frame[i].line);
 }
 
 void console_print_frame(struct console *console, unsigned index, const struct unwind_frame *frame)
@@ -62,14 +75,14 @@ void console_print_frame(struct console *console, unsigned index, const struct u
     const char *name = outer && outer->function ? outer->function : known ? location.symbol : NULL;
     if (known)
         print_inlines(console, &location);
-    console_print(console, "#%-2u 0x%016" G_GINT64_MODIFIER "x %s", index, frame->pc, name ? name : "??");
+    console_say(console, "#%-2u 0x%016" G_GINT64_MODIFIER "x %s", index, frame->pc, name ? name : "??");
     if (known && location.symbol && !outer)
-        console_print(console, "+0x%" G_GINT64_MODIFIER "x", location.offset);
+        console_say(console, "+0x%" G_GINT64_MODIFIER "x", location.offset);
     if (outer && outer->file)
-        console_print(console, " at %s:%u", outer->file, outer->line);
+        console_say(console, " at %s:%u", outer->file, outer->line);
     else if (known)
-        console_print(console, " in %s", location.module);
-    console_print(console, "%s%s\n", frame->user ? " (user)" : "", frame->exception ? " (interrupted)" : "");
+        console_say(console, " in %s", location.module);
+    console_say(console, "%s%s\n", frame->user ? " (user)" : "", frame->exception ? " (interrupted)" : "");
 }
 
 static bool backtrace(struct console *console, const char *arguments, GError **error)
@@ -82,7 +95,7 @@ static bool backtrace(struct console *console, const char *arguments, GError **e
     for (guint i = 0; i < frames->len && i < limit; i++)
         console_print_frame(console, i, &g_array_index(frames, struct unwind_frame, i));
     if (console->frames_end && frames->len <= limit)
-        console_print(console, "(%s)\n", console->frames_end);
+        console_say(console, "(%s)\n", console->frames_end);
     return true;
 }
 
@@ -166,7 +179,7 @@ bool console_print_source(struct console *console, const char *file, unsigned li
     unsigned first = line > before ? line - before : 1;
     for (unsigned i = 0; lines[i] && i < line + after; i++)
         if (i + 1 >= first && (lines[i + 1] || *lines[i]))
-            console_print(console, "%-6u%s\n", i + 1, lines[i]);
+            console_say(console, "%-6u%s\n", i + 1, lines[i]);
     return true;
 }
 

@@ -68,7 +68,7 @@ enum machine_stop console_ended(const struct console *console)
     return console->ended;
 }
 
-void console_print(struct console *console, const char *format, ...)
+void console_say(struct console *console, const char *format, ...)
 {
     va_list arguments;
 
@@ -242,7 +242,7 @@ static enum console_result execute(struct console *console, const char *line)
     if (!command && !error)
         console_fail(&error, "\"%s\" is no command; help lists them", line);
     if (command && console->only_looking && (command->flags & (COMMAND_RUNS | COMMAND_STANDING))) {
-        console_print(console, "the guest is running: stop it first (stop)\n");
+        console_say(console, "the guest is running: stop it first (stop)\n");
         return CONSOLE_RUNNING;
     }
     if (command && (command->flags & COMMAND_RUNS))
@@ -250,7 +250,7 @@ static enum console_result execute(struct console *console, const char *line)
     console->request = CONSOLE_DONE;
     good = good && command->run(console, trimmed, &error);
     if (error)
-        console_print(console, "%s\n", error->message);
+        console_say(console, "%s\n", error->message);
     g_clear_pointer(&console->last_line, g_free);
     if (command && (command->flags & COMMAND_REPEATS)) /* an examination goes on where it ended */
         console->last_line = *trimmed && !(command->flags & COMMAND_RUNS) ? g_strdup(name) : g_strdup(line);
@@ -367,7 +367,7 @@ static void print_usage(struct console *console, const struct command *command)
     g_auto(GStrv) names = g_strsplit(command->names, " ", -1);
     g_autofree char *also = g_strjoinv(", ", names);
 
-    console_print(console, "%s %s\n%s\n", also, command->arguments, command->help);
+    console_say(console, "%s %s\n%s\n", also, command->arguments, command->help);
 }
 
 static bool help(struct console *console, const char *arguments, GError **error)
@@ -380,9 +380,9 @@ static bool help(struct console *console, const char *arguments, GError **error)
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++)
         for (const struct command *each = tables[i]; each->names; each++)
-            console_print(console, "%-12.*s %.*s\n", (int)strcspn(each->names, " "), each->names,
-                          (int)strcspn(each->help, "\n"), each->help);
-    console_print(console, "help COMMAND tells more; an empty line repeats the last step or look.\n");
+            console_say(console, "%-12.*s %.*s\n", (int)strcspn(each->names, " "), each->names,
+                        (int)strcspn(each->help, "\n"), each->help);
+    console_say(console, "help COMMAND tells more; an empty line repeats the last step or look.\n");
     return true;
 }
 
@@ -399,7 +399,7 @@ static bool quit(struct console *console, const char *arguments, GError **error)
 
 static bool echo(struct console *console, const char *arguments, GError **error)
 {
-    console_print(console, "%s\n", arguments);
+    console_say(console, "%s\n", arguments);
     return true;
 }
 

@@ -4,6 +4,8 @@
 
 #include "debug/debugger_internal.h"
 
+#define LOOK_INSTRUCTIONS 500000
+
 struct debugger *debugger_new(struct machine *machine, struct symbols *symbols, struct os *os,
                               struct syscalls *syscalls)
 {
@@ -152,13 +154,27 @@ static enum debugger_stop judge(struct debugger *debugger, enum machine_stop rea
     return DEBUGGER_STOP_NONE; /* somebody else's breakpoint */
 }
 
+/* While points wait for the kernel: when to look for it next.  Nothing of it is visible to the guest. */
+static uint64_t next_look(struct debugger *debugger)
+{
+    if (!debugger->pending || debugger->kernel_known)
+        return UINT64_MAX;
+    return machine_instructions(debugger->machine) + LOOK_INSTRUCTIONS;
+}
+
 enum debugger_stop debugger_run(struct debugger *debugger, uint64_t instructions)
 {
     begin(debugger);
-    machine_break_at(debugger->machine, instructions);
     while (debugger->stop == DEBUGGER_STOP_NONE) {
+        uint64_t look = next_look(debugger);
+        machine_break_at(debugger->machine, MIN(instructions, look));
         debugger->machine_stop = MACHINE_STOP_NONE;
         debugger->stop = judge(debugger, machine_run(debugger->machine));
+        if (debugger->stop != DEBUGGER_STOP_STEP || machine_instructions(debugger->machine) >= instructions ||
+            machine_break_cause(debugger->machine) != CPU_STOP_BUDGET)
+            continue;
+        debugger->stop = DEBUGGER_STOP_NONE;
+        debugger_look_for_kernel(debugger);
     }
     machine_break_at(debugger->machine, UINT64_MAX);
     debugger_sweep_points(debugger);

@@ -40,13 +40,15 @@ enum debugger_point_kind {
     DEBUGGER_POINT_PORT_ACCESS,
 };
 
+#define DEBUGGER_PENDING UINT64_MAX
+
 struct debugger_point {
     unsigned number; /* given by the debugger, from 1 on */
     enum debugger_point_kind kind;
-    uint64_t address, length;
-    uint64_t root;   /* only in this space; SYMBOLS_ANY_SPACE: everywhere */
-    char *text;      /* as the user wrote it; owned */
-    char *condition; /* an expression; NULL: none; owned */
+    uint64_t address, length; /* of code UINT64_MAX: where `text` is, once symbols know it (DEBUGGER_PENDING) */
+    uint64_t root;            /* only in this space; SYMBOLS_ANY_SPACE: everywhere */
+    char *text;               /* as the user wrote it; owned */
+    char *condition;          /* an expression; NULL: none; owned */
     bool temporary, enabled;
     uint64_t hits, ignore;
 };

@@ -33,6 +33,8 @@ struct debugger {
     unsigned next_number;
     bool listens;          /* to system calls */
     GHashTable *processes; /* id -> name: those that catch process has seen; NULL: it never looked */
+    unsigned pending;      /* code points whose place is not known yet */
+    bool kernel_known;     /* they have been looked for in the kernel */
     gint interrupted;      /* atomic: the user wants a stop */
 
     /* of the run that is under way or was the last */
@@ -56,6 +58,8 @@ struct debugger {
 void debugger_forget_points(struct debugger *debugger);
 /* The points that the accesses of a watchpoint stop hit; false: none, to be passed over. */
 bool debugger_judge_accesses(struct debugger *debugger);
+/* Looks for the places of points that had none: in the kernel, once there is one. */
+void debugger_look_for_kernel(struct debugger *debugger);
 /* Removes what was temporary and hit. */
 void debugger_sweep_points(struct debugger *debugger);
 /* Notes a stop, of which there is one a run: the first. */

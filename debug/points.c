@@ -77,6 +77,51 @@ static void on_exception(void *opaque, struct cpu *cpu, const struct cpu_excepti
         stop_for(placed, cpu, DEBUGGER_STOP_CATCH, exception->vector);
 }
 
+/* Gives a point that waits its place; where there are several, the others become points of their own. */
+static void settle(struct debugger *debugger, struct placed_point *placed, uint64_t root)
+{
+    g_autoptr(GArray) places = symbols_resolve(debugger->symbols, root, placed->point.text);
+
+    if (!places || places->len == 0)
+        return;
+    debugger->pending--;
+    placed->point.address = g_array_index(places, uint64_t, 0);
+    placed->probe = machine_probe_add(debugger->machine, placed->point.address, on_code, placed);
+    for (guint i = 1; i < places->len; i++) {
+        struct debugger_point another = placed->point;
+        another.address = g_array_index(places, uint64_t, i);
+        debugger_insert(debugger, &another, NULL);
+    }
+}
+
+static void settle_all(struct debugger *debugger, uint64_t root)
+{
+    for (guint i = 0; i < debugger->points->len && debugger->pending; i++) {
+        struct placed_point *placed = g_ptr_array_index(debugger->points, i);
+        if (placed->point.kind == DEBUGGER_POINT_CODE && placed->point.address == DEBUGGER_PENDING)
+            settle(debugger, placed, root);
+    }
+}
+
+void debugger_look_for_kernel(struct debugger *debugger)
+{
+    struct cpu *cpu = machine_last_cpu(debugger->machine);
+
+    if (debugger->kernel_known || !symbols_find_kernel(debugger->symbols, cpu))
+        return;
+    debugger->kernel_known = true;
+    settle_all(debugger, debugger_root(debugger, cpu));
+}
+
+/* A program has started: its places may be among those that are waited for. */
+static void look_into_process(struct debugger *debugger, const struct os_process *process)
+{
+    if (!debugger->pending)
+        return;
+    os_place_modules(debugger->os, process);
+    settle_all(debugger, process->root);
+}
+
 /* The first system call of a program, or of a driver, is taken as its start. */
 static void look_for_process(struct debugger *debugger, struct cpu *cpu)
 {
@@ -91,6 +136,8 @@ static void look_for_process(struct debugger *debugger, struct cpu *cpu)
     bool started = !before || strcmp(before + 1, process.name) != 0;
     bool driver = process.driver && (started || *before != 'd');
     g_hash_table_insert(debugger->processes, g_memdup2(&process.id, sizeof(process.id)), g_steal_pointer(&state));
+    if (started)
+        look_into_process(debugger, &process);
     for (guint i = 0; i < debugger->points->len; i++) {
         struct placed_point *placed = g_ptr_array_index(debugger->points, i);
         bool wanted = (placed->point.kind == DEBUGGER_POINT_CATCH_PROCESS && started) ||
@@ -211,6 +258,19 @@ static bool place_watch(struct placed_point *placed, const struct watch_kind *ki
     return true;
 }
 
+static bool wait_for_place(struct debugger *debugger, GError **error)
+{
+    if (!debugger->symbols) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "there are no symbols to wait for");
+        return false;
+    }
+    if (debugger->syscalls && !listen_to_syscalls(debugger, true, error))
+        return false;
+    debugger->pending++;
+    debugger->kernel_known = false;
+    return true;
+}
+
 static bool place(struct placed_point *placed, GError **error)
 {
     struct debugger *debugger = placed->debugger;
@@ -221,6 +281,8 @@ static bool place(struct placed_point *placed, GError **error)
         return place_watch(placed, kind, error);
     switch (placed->point.kind) {
     case DEBUGGER_POINT_CODE:
+        if (placed->point.address == DEBUGGER_PENDING)
+            return wait_for_place(debugger, error);
         placed->point.length = MAX(placed->point.length, 1);
         placed->probe = machine_probe_add(debugger->machine, placed->point.address, on_code, placed);
         return true;
@@ -242,6 +304,8 @@ static void unplace(struct placed_point *placed)
     struct machine *machine = placed->debugger->machine;
     const struct watch_kind *kind = watch_kind(placed->point.kind);
 
+    if (placed->point.kind == DEBUGGER_POINT_CODE && placed->point.address == DEBUGGER_PENDING)
+        placed->debugger->pending--;
     machine_probe_remove(machine, placed->probe);
     machine_observer_remove(machine, placed->observer);
     if (kind)

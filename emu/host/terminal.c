@@ -12,14 +12,17 @@
 #include <unistd.h>
 
 #define CTRL_A 1
+#define CTRL_C 3
 #define OUTPUT_LIMIT 4096
 #define FLUSH_MS 20 /* a prompt without a newline is shown after this */
 
 struct terminal {
     struct terminal_handlers handlers;
     GThread *thread;
-    int wake[2]; /* a byte here ends the reading thread */
+    int wake[2]; /* a byte here has the reading thread look at what follows */
     gint open;   /* atomic: more input can come */
+    gint ending; /* atomic */
+    gint paused; /* atomic: 1 asked for, 2 the thread reads no more */
     bool interactive;
     bool escape; /* Ctrl-A was typed */
     bool output_broken;
@@ -66,6 +69,10 @@ static void handle_input(struct terminal *terminal, const uint8_t *data, size_t 
         return;
     }
     for (size_t i = 0; i < length; i++) {
+        if (!terminal->escape && data[i] == CTRL_C && terminal->handlers.interrupt) {
+            terminal->handlers.interrupt(terminal->handlers.opaque);
+            return; /* what was typed before and after it is gone, as in a shell */
+        }
         if (!terminal->escape && data[i] != CTRL_A)
             continue;
         if (i > start)
@@ -76,7 +83,7 @@ static void handle_input(struct terminal *terminal, const uint8_t *data, size_t 
             continue;
         }
         terminal->escape = false;
-        if (data[i] == CTRL_A)
+        if (data[i] == CTRL_A || data[i] == CTRL_C)
             terminal->handlers.input(terminal->handlers.opaque, data + i, 1);
         else
             terminal->handlers.command(terminal->handlers.opaque, (char)data[i]);
@@ -92,13 +99,18 @@ static gpointer reader(gpointer opaque)
     uint8_t buffer[1024];
 
     for (;;) {
-        bool open = g_atomic_int_get(&terminal->open);
+        g_atomic_int_compare_and_exchange(&terminal->paused, 1, 2);
+        bool open = g_atomic_int_get(&terminal->open) && !g_atomic_int_get(&terminal->paused);
         struct pollfd wait[2] = {{.fd = terminal->wake[0], .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
         int ready = poll(wait, open ? 2 : 1, FLUSH_MS);
         if (ready < 0 && errno != EINTR)
             break;
-        if (ready > 0 && wait[0].revents)
-            break;
+        if (ready > 0 && wait[0].revents) {
+            ssize_t woken = read(terminal->wake[0], buffer, 1);
+            if (woken <= 0 || g_atomic_int_get(&terminal->ending))
+                break;
+            continue;
+        }
         if (ready <= 0 || !open) {
             terminal_flush(terminal);
             continue;
@@ -146,13 +158,42 @@ struct terminal *terminal_new(const struct terminal_handlers *handlers)
     return terminal;
 }
 
+static void wake(struct terminal *terminal)
+{
+    ssize_t written = write(terminal->wake[1], "", 1);
+
+    (void)written;
+}
+
+void terminal_pause(struct terminal *terminal)
+{
+    if (!terminal->thread || g_atomic_int_get(&terminal->paused))
+        return;
+    g_atomic_int_set(&terminal->paused, 1);
+    wake(terminal);
+    for (unsigned i = 0; i < 5000 && g_atomic_int_get(&terminal->paused) == 1; i++)
+        g_usleep(200); /* until a read that has begun is done; not for ever */
+    terminal_flush(terminal);
+    restore_mode();
+}
+
+void terminal_resume(struct terminal *terminal)
+{
+    if (!terminal->thread)
+        return;
+    if (terminal->interactive)
+        make_raw();
+    g_atomic_int_set(&terminal->paused, 0);
+    wake(terminal);
+}
+
 void terminal_free(struct terminal *terminal)
 {
     if (!terminal)
         return;
     if (terminal->thread) {
-        ssize_t written = write(terminal->wake[1], "", 1);
-        (void)written;
+        g_atomic_int_set(&terminal->ending, 1);
+        wake(terminal);
         g_thread_join(terminal->thread);
     }
     if (terminal->wake[0] >= 0) {

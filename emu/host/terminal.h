@@ -15,12 +15,16 @@ struct terminal;
 struct terminal_handlers {
     void (*input)(void *opaque, const uint8_t *data, size_t length); /* on the reading thread */
     void (*command)(void *opaque, char key);                         /* Ctrl-A KEY, on the reading thread */
+    void (*interrupt)(void *opaque); /* Ctrl-C at a terminal, on the reading thread; NULL: the guest gets it */
     void *opaque;
 };
 
 /* Starts reading; a terminal is put into raw mode until terminal_free(), and at any exit of the process. */
 struct terminal *terminal_new(const struct terminal_handlers *handlers);
 void terminal_free(struct terminal *terminal);
+/* Leaves standard input, and the terminal's mode, to somebody else, and takes them back.  Calls do not nest. */
+void terminal_pause(struct terminal *terminal);
+void terminal_resume(struct terminal *terminal);
 /* Can more input come?  False after end of file, and for /dev/null from the start. */
 bool terminal_may_speak(const struct terminal *terminal);
 /* Writes to standard output; buffered until terminal_flush() or a newline or 20 ms. */

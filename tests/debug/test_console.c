@@ -80,7 +80,7 @@ static void points(struct fixture *fixture, gconstpointer data)
 
     says(fixture, "b guest_leaf", "breakpoint 1 at ");
     says(fixture, condition, "breakpoint 2 at ");
-    refuses(fixture, "b guest_nowhere", "guest_nowhere");
+    refuses(fixture, "b *guest_nowhere", "guest_nowhere");
     refuses(fixture, "b guest_leaf if 1 +", "1 +");
     says(fixture, "ignore 1 1", NULL);
     says(fixture, "info b", "the next 1 are ignored");
