@@ -21,7 +21,8 @@ enum machine_track { TRACK_PHASES = 1, TRACK_FIRMWARE, TRACK_INTERRUPTS, TRACK_D
 struct guest_thread {
     struct trace_track track;
     char name[64];
-    bool open; /* call has not returned */
+    bool open;  /* call has not returned */
+    bool named; /* and nothing happened since that may have changed it */
     struct syscall call;
     unsigned polls; /* calls that are not written yet, all of one number, one right after the other */
     struct syscall first_poll, last_poll;
@@ -112,6 +113,7 @@ static void learn_name(struct timeline *timeline, struct guest_thread *thread, c
     if (process.name[0])
         g_strlcpy(thread->name, process.name, sizeof(thread->name));
     thread->track.pid = process.id;
+    thread->named = true;
 }
 
 static void write_call(struct timeline *timeline, const struct guest_thread *thread, const struct syscall *call,
@@ -164,6 +166,7 @@ static void on_call(void *opaque, const struct syscall *call)
 
     if (call->instructions_end) {
         thread->open = false;
+        thread->named = thread->named && !syscall_may_rename(timeline->os, call);
         add_poll(timeline, thread, call);
         return;
     }
@@ -171,7 +174,8 @@ static void on_call(void *opaque, const struct syscall *call)
         end_call(timeline, thread, call->ns);
     if (strcmp(timeline->phase, "user space") != 0)
         enter_phase(timeline, "user space", call->ns);
-    learn_name(timeline, thread, call);
+    if (!thread->named)
+        learn_name(timeline, thread, call);
     thread->open = true;
     thread->call = *call;
 }

@@ -9,9 +9,16 @@
 #include "debug/os/os.h"
 
 struct syscall_gate_handlers {
-    void (*enter)(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t number, const uint64_t argument[6]);
-    /* The value that the caller will see.  Also for a thread that never entered: it goes to user mode for the first time. */
-    void (*leave)(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t result);
+    /* @resume: where the caller goes on; 0: not told. */
+    void (*enter)(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t number, const uint64_t argument[6],
+                  uint64_t resume);
+    /*
+     * @result is the value that the caller will see.  @frame: new threads come this way too, and at that address stands where
+     * the caller goes on; 0: they do not.
+     */
+    void (*leave)(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t result, uint64_t frame);
+    /* A thread goes to user mode for the first time; whoever had that stack is gone. */
+    void (*begin)(void *opaque, struct cpu *cpu, uint64_t stack);
     void *opaque;
 };
 

@@ -27,7 +27,7 @@ static void on_leave(void *opaque, struct cpu *cpu)
         if (!space_read_u64(&space, stack - gate->registers, &result)) /* X0 is the first of the saved registers */
             return;
     }
-    gate->handlers.leave(gate->handlers.opaque, cpu, stack, result);
+    gate->handlers.leave(gate->handlers.opaque, cpu, stack, result, 0);
 }
 
 /* A thread that runs for the first time. */
@@ -36,7 +36,7 @@ static void on_begin(void *opaque, struct cpu *cpu)
     struct syscall_gate *gate = opaque;
     uint64_t size = gate->exit_is_linux ? gate->registers : REDOX_REGISTERS;
 
-    gate->handlers.leave(gate->handlers.opaque, cpu, cpu_sp(cpu) + size, 0);
+    gate->handlers.begin(gate->handlers.opaque, cpu, cpu_sp(cpu) + size);
 }
 
 /* In the dispatcher's first instruction, of the very call that was observed last. */
@@ -85,7 +85,7 @@ static void observe(void *opaque, struct cpu *cpu, const struct cpu_exception *e
     if (!gate->learn && !gate->exit_at && syscall_gate_seek(gate))
         seek_exit(gate, cpu);
     gate->top = aarch64_sp_el1(cpu);
-    gate->handlers.enter(gate->handlers.opaque, cpu, gate->top, aarch64_x(cpu, 8), argument);
+    gate->handlers.enter(gate->handlers.opaque, cpu, gate->top, aarch64_x(cpu, 8), argument, 0);
 }
 
 void syscall_gate_open_aarch64(struct syscall_gate *gate)

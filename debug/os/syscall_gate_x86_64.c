@@ -23,7 +23,7 @@
 static void on_leave(void *opaque, struct cpu *cpu)
 {
     struct syscall_gate *gate = opaque;
-    uint64_t stack, result;
+    uint64_t stack, result, frame = 0;
 
     if (gate->exit_is_linux) {
         struct space space;
@@ -33,10 +33,19 @@ static void on_leave(void *opaque, struct cpu *cpu)
             return;
         stack = registers + LINUX_REGISTERS;
     } else {
-        stack = cpu_sp(cpu) + IRET_FRAME;
+        frame = cpu_sp(cpu);
+        stack = frame + IRET_FRAME;
         result = x86_64_gpr(cpu, X86_64_RAX);
     }
-    gate->handlers.leave(gate->handlers.opaque, cpu, stack, result);
+    gate->handlers.leave(gate->handlers.opaque, cpu, stack, result, frame);
+}
+
+/* In the first instruction of a new thread in Linux: the saved registers are all that its stack holds. */
+static void on_begin(void *opaque, struct cpu *cpu)
+{
+    struct syscall_gate *gate = opaque;
+
+    gate->handlers.begin(gate->handlers.opaque, cpu, cpu_sp(cpu) + LINUX_REGISTERS);
 }
 
 /* The addresses in the stub; 0: not there. */
@@ -97,8 +106,16 @@ static void seek_exit(struct syscall_gate *gate, struct cpu *cpu)
     if (!address && !(name && strcmp(name, "Linux") == 0))
         address = read_stub(gate, cpu, gate->lstar).swapgs;
     gate->exit_at = address;
+    if (!address)
+        return;
+    gate->exit = machine_probe_add(gate->machine, address, on_leave, gate);
+    if (!gate->exit_is_linux)
+        return;
+    address = syscall_gate_symbol(gate, cpu, "ret_from_fork_asm"); /* since 6.5 */
+    if (!address)
+        address = syscall_gate_symbol(gate, cpu, "ret_from_fork");
     if (address)
-        gate->exit = machine_probe_add(gate->machine, address, on_leave, gate);
+        gate->begin = machine_probe_add(gate->machine, address, on_begin, gate);
 }
 
 static void on_enter(void *opaque, struct cpu *cpu)
@@ -111,7 +128,8 @@ static void on_enter(void *opaque, struct cpu *cpu)
         seek_exit(gate, cpu);
     for (unsigned i = 0; i < 6; i++)
         argument[i] = x86_64_gpr(cpu, order[i]);
-    gate->handlers.enter(gate->handlers.opaque, cpu, cpu_sp(cpu), x86_64_gpr(cpu, X86_64_RAX), argument);
+    gate->handlers.enter(gate->handlers.opaque, cpu, cpu_sp(cpu), x86_64_gpr(cpu, X86_64_RAX), argument,
+                         x86_64_gpr(cpu, X86_64_RCX));
 }
 
 static void drop(struct syscall_gate *gate, struct machine_probe **probe)
@@ -127,6 +145,7 @@ static void set_entry(struct syscall_gate *gate, struct cpu *cpu, uint64_t lstar
         return;
     drop(gate, &gate->entry);
     drop(gate, &gate->exit);
+    drop(gate, &gate->begin);
     gate->exit_at = 0;
     gate->exit_sought = false;
     gate->lstar = lstar;

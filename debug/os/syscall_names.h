@@ -35,6 +35,8 @@ struct syscall_value {
 bool syscall_path_place(struct os *os, const struct syscall *call, struct syscall_place *out);
 /* After this one the thread may be another process (execve by a thread that is not the first). */
 bool syscall_changes_identity(struct os *os, const struct syscall *call);
+/* After this one the thread may have another name: not after those that are made all the time. */
+bool syscall_may_rename(struct os *os, const struct syscall *call);
 /* "openat", "0x1000F"; to be freed. */
 char *syscall_name(struct os *os, const struct syscall *call);
 /* Is the result an error?  Then its name, or NULL: not known. */

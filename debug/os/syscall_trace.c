@@ -9,16 +9,19 @@
 
 #include "debug/os/syscall_names.h"
 
+#define MOST_SOURCES 4096
+
 struct syscall_trace {
     struct machine *machine;
     struct os *os;
     bool held; /* a call that has entered and not been written */
     struct syscall call;
     char *source;
+    GHashTable *sources; /* of each thread's number; asked for anew when it may have changed */
 };
 
 /* "name[pid:tid]", as far as it is known; to be freed. */
-static char *source_of(struct syscall_trace *trace, const struct syscall *call)
+static char *ask_source(struct syscall_trace *trace, const struct syscall *call)
 {
     struct cpu *cpu = machine_running_cpu(trace->machine);
     struct os_process process;
@@ -29,6 +32,19 @@ static char *source_of(struct syscall_trace *trace, const struct syscall *call)
     if (process.id == process.thread)
         return g_strdup_printf("%s[%" G_GUINT64_FORMAT "]", process.name, process.id);
     return g_strdup_printf("%s[%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT "]", process.name, process.id, process.thread);
+}
+
+static const char *source_of(struct syscall_trace *trace, const struct syscall *call)
+{
+    char *source = g_hash_table_lookup(trace->sources, &call->thread);
+
+    if (source)
+        return source;
+    source = ask_source(trace, call);
+    if (g_hash_table_size(trace->sources) >= MOST_SOURCES)
+        g_hash_table_remove_all(trace->sources);
+    g_hash_table_insert(trace->sources, g_memdup2(&call->thread, sizeof(call->thread)), source);
+    return source;
 }
 
 static void write_held(struct syscall_trace *trace)
@@ -50,21 +66,14 @@ static void hold(struct syscall_trace *trace, const struct syscall *call)
     trace->held = true;
     trace->call = *call;
     g_free(trace->source);
-    trace->source = source_of(trace, call);
+    trace->source = g_strdup(source_of(trace, call));
 }
 
-static void on_event(void *opaque, const struct syscall *call)
+static void write_return(struct syscall_trace *trace, const struct syscall *call)
 {
-    struct syscall_trace *trace = opaque;
     struct trace *log = machine_trace_log(trace->machine);
-
-    if (!trace_enabled(log, TRACE_SYSCALL))
-        return;
-    if (!call->instructions_end) {
-        hold(trace, call);
-        return;
-    }
     g_autofree char *text = syscall_describe(trace->os, call);
+
     if (trace->held && trace->call.instructions == call->instructions) {
         trace->held = false;
         trace_event_at(log, TRACE_SYSCALL, call->instructions, call->ns, trace->source, "%s <%" G_GINT64_FORMAT " ns>",
@@ -72,8 +81,22 @@ static void on_event(void *opaque, const struct syscall *call)
         return;
     }
     write_held(trace);
-    g_autofree char *source = source_of(trace, call);
-    trace_event(log, TRACE_SYSCALL, source, "%s <resumed, %" G_GINT64_FORMAT " ns>", text, call->ns_end - call->ns);
+    trace_event(log, TRACE_SYSCALL, source_of(trace, call), "%s <resumed, %" G_GINT64_FORMAT " ns>", text,
+                call->ns_end - call->ns);
+}
+
+static void on_event(void *opaque, const struct syscall *call)
+{
+    struct syscall_trace *trace = opaque;
+
+    if (trace_enabled(machine_trace_log(trace->machine), TRACE_SYSCALL)) {
+        if (call->instructions_end)
+            write_return(trace, call);
+        else
+            hold(trace, call);
+    }
+    if (call->instructions_end && syscall_may_rename(trace->os, call))
+        g_hash_table_remove(trace->sources, &call->thread);
 }
 
 struct syscall_trace *syscall_trace_new(struct machine *machine, struct os *os, struct syscalls *syscalls)
@@ -82,6 +105,7 @@ struct syscall_trace *syscall_trace_new(struct machine *machine, struct os *os, 
 
     trace->machine = machine;
     trace->os = os;
+    trace->sources = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     syscalls_listen(syscalls, on_event, trace);
     return trace;
 }
@@ -92,5 +116,6 @@ void syscall_trace_free(struct syscall_trace *trace)
         return;
     write_held(trace);
     g_free(trace->source);
+    g_hash_table_unref(trace->sources);
     g_free(trace);
 }

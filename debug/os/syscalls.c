@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * See syscalls.h.  A thread is known by the top of its kernel stack; which thread of the system that is, is asked of the operating
- * system once: when the thread first calls, and when it may be another one (a call that never returned was the old one's end; a
- * return without a call is a new thread's beginning).
+ * system once: when the thread first calls, and when it may be another one.
  */
 #include "debug/os/syscalls.h"
 
@@ -14,6 +13,7 @@
 #define MOST_THREADS 16384
 
 struct thread {
+    uint64_t resume; /* where the newest call's caller goes on */
     uint64_t process, thread;
     bool identified;
     bool open;      /* the newest call has not returned */
@@ -152,7 +152,8 @@ static void check_time(struct syscalls *syscalls, uint64_t now)
     syscalls->last_instructions = now;
 }
 
-static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t number, const uint64_t argument[6])
+static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t number, const uint64_t argument[6],
+                     uint64_t resume)
 {
     struct syscalls *syscalls = opaque;
     uint64_t now = machine_instructions(syscalls->machine);
@@ -165,6 +166,7 @@ static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t num
     thread->next = (thread->next + 1) % SYSCALLS_KEPT;
     thread->count = MIN(thread->count + 1, SYSCALLS_KEPT);
     thread->open = true;
+    thread->resume = resume;
     call->thread = thread->thread;
     call->process = thread->process;
     call->number = number;
@@ -179,17 +181,45 @@ static void on_enter(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t num
     tell(syscalls, call);
 }
 
-static void on_leave(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t result)
+static void on_begin(void *opaque, struct cpu *cpu, uint64_t stack)
+{
+    struct syscalls *syscalls = opaque;
+    struct thread *thread = find(syscalls, stack, false);
+
+    (void)cpu;
+    if (thread)
+        thread->open = thread->identified = false;
+}
+
+/*
+ * Is it a new thread that has the stack of one that ended in its call?  Others ran meanwhile, and it goes on elsewhere; a signal
+ * makes the same thread go on elsewhere, too.
+ */
+static bool is_another(struct syscalls *syscalls, struct cpu *cpu, const struct thread *thread, uint64_t frame)
+{
+    struct os_process process;
+    struct space space;
+    uint64_t resume;
+
+    space_current(syscalls->machine, cpu, &space);
+    if (!space_read_u64(&space, frame, &resume) || resume == thread->resume)
+        return false;
+    return os_current(syscalls->os, cpu, &process) &&
+           (process.id != thread->process || process.thread != thread->thread);
+}
+
+static void on_leave(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t result, uint64_t frame)
 {
     struct syscalls *syscalls = opaque;
     uint64_t now = machine_instructions(syscalls->machine);
+    bool switched = !syscalls->last || syscalls->last_stack != stack;
 
     check_time(syscalls, now);
     struct thread *thread = find(syscalls, stack, false);
     if (!thread)
         return;
-    if (!thread->open) {
-        thread->identified = false;
+    if (!thread->open || (frame && switched && is_another(syscalls, cpu, thread, frame))) {
+        thread->open = thread->identified = false;
         return;
     }
     struct syscall *call = &thread->kept[(thread->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT];
@@ -206,7 +236,7 @@ static void on_leave(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t res
 
 void syscalls_enable(struct syscalls *syscalls, bool on)
 {
-    static const struct syscall_gate_handlers handlers = {.enter = on_enter, .leave = on_leave};
+    static const struct syscall_gate_handlers handlers = {.enter = on_enter, .leave = on_leave, .begin = on_begin};
     struct syscall_gate_handlers mine = handlers;
 
     if (on == syscalls->on)

@@ -14,7 +14,7 @@ import sys
 from packages import Packages, Unavailable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = os.path.join(HERE, '..', 'bench')
+PROGRAMS = [os.path.join(HERE, '..', 'bench'), os.path.join(HERE, 'programs')]
 DEBIAN = {'x86_64': 'amd64', 'aarch64': 'arm64'}
 KERNEL = {'x86_64': 'linux-image-amd64', 'aarch64': 'linux-image-arm64'}
 BOOT_NAME = {'x86_64': 'BOOTX64.EFI', 'aarch64': 'BOOTAA64.EFI'}
@@ -130,7 +130,7 @@ class Maker:
 
     def program(self, arch, name):
         """A static program of ours for the guest, or None where there is no compiler for it."""
-        source = os.path.join(PROGRAMS, name + '.c')
+        source = next(path for path in (os.path.join(folder, name + '.c') for folder in PROGRAMS) if os.path.exists(path))
         compilers = {'x86_64': ['x86_64-linux-gnu-gcc', 'gcc'], 'aarch64': ['aarch64-linux-gnu-gcc']}
         for compiler in compilers[arch]:
             if shutil.which(compiler) and (compiler != 'gcc' or os.uname().machine == arch):
@@ -156,8 +156,9 @@ class Maker:
 
     def initrd(self, arch):
         own = [os.path.join(HERE, 'init'), os.path.join(HERE, 'scripts'), os.path.abspath(__file__)]
-        programs = [name[:-2] for name in sorted(os.listdir(PROGRAMS)) if name.endswith('.c')]
-        own += [os.path.join(PROGRAMS, name + '.c') for name in programs]
+        sources = [os.path.join(folder, name) for folder in PROGRAMS for name in sorted(os.listdir(folder)) if name.endswith('.c')]
+        programs = [os.path.basename(path)[:-2] for path in sources]
+        own += sources
 
         def build(path):
             archive = Archive()

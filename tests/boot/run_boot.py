@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, trace, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, trace, inside, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -21,6 +21,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from images import CONSOLE, MAKERS, Maker, Unavailable  # noqa: E402
+from inside import inside  # noqa: E402
 
 READY = 'GUEST READY'
 APPEND = 'console=ttyS0'
@@ -32,6 +33,8 @@ class Failed(Exception):
 
 
 class Suite:
+    Failed = Failed
+
     def __init__(self, galvanic, cache):
         self.galvanic = os.path.abspath(galvanic)
         self.maker = Maker(cache)
@@ -698,7 +701,7 @@ def looping_fat(suite):
 
 
 GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle,
-          'trace': trace, 'input': input}
+          'trace': trace, 'inside': inside, 'input': input}
 
 
 def main():
