@@ -44,6 +44,9 @@ void x86_64_flush_tlb(CPUX86State *env);
 void x86_64_flush_non_global(CPUX86State *env);
 void x86_64_invlpg(void *env, uint64_t address);
 
+/* x86_64_operand.c: whether the instruction at RIP reaches @address by SS. */
+bool x86_64_access_is_by_stack(CPUX86State *env, uint64_t address);
+
 /* x86_64_control.c */
 void x86_64_write_cr0(void *opaque, uint64_t value, uintptr_t retaddr);
 void x86_64_write_cr3(void *opaque, uint64_t value, uintptr_t retaddr);

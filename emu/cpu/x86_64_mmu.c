@@ -267,6 +267,11 @@ bool x86_64_tlb_fill(CPUState *cs, vaddr address, int size, MMUAccessType access
         if (walk.vector == EXCP0E_PAGE) {
             env->cr[2] = address;
         }
+        if (walk.vector == EXCP0D_GPF && access != MMU_INST_FETCH && retaddr) {
+            cpu_restore_state(cs, retaddr, true);
+            retaddr = 0;
+            walk.vector = x86_64_access_is_by_stack(env, address) ? EXCP0C_STACK : EXCP0D_GPF;
+        }
         raise_exception_err_ra(env, (int)walk.vector, (int)walk.error, retaddr);
     }
     /* One 4 KB piece of a large page at a time; large pages are remembered here, not in the common code. */

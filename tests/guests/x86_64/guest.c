@@ -13,7 +13,7 @@ struct gate idt[256] __attribute__((aligned(16)));
 struct task_state task_state __attribute__((aligned(16)));
 void (*trap_handler[256])(struct trap *trap);
 struct caught caught;
-uint64_t probe_resume, probe_stack, probe_start;
+uint64_t probe_resume, probe_stack, probe_frame, probe_start;
 
 static char *free_page;
 

@@ -135,20 +135,22 @@ struct caught {
     uint64_t stack; /* where the CPU's frame stands: end of it, where SS was pushed + 8 */
 };
 extern struct caught caught;
-extern uint64_t probe_resume, probe_stack, probe_start;
+extern uint64_t probe_resume, probe_stack, probe_frame, probe_start;
 
 /*
- * Runs instructions; a trap in them ends them and is kept in `caught`.  The instructions may change the caller-saved
- * registers; they reach operands as usual, so a per cent sign of a register is doubled.
+ * Runs instructions; a trap in them ends them and is kept in `caught`.  The instructions may change RBP and the
+ * caller-saved registers; they reach operands as usual, so a per cent sign of a register is doubled.
  */
 #define PROBE(instructions, ...)                                                                                       \
     do {                                                                                                               \
         caught.any = false;                                                                                            \
         __asm__ volatile("movq $91f, probe_resume\n\t"                                                                 \
                          "movq %%rsp, probe_stack\n\t"                                                                 \
+                         "movq %%rbp, probe_frame\n\t"                                                                 \
                          "movq $90f, probe_start\n"                                                                    \
                          "90:\n\t" instructions "\n"                                                                   \
                          "91:\n\t"                                                                                     \
+                         "movq probe_frame, %%rbp\n\t"                                                                 \
                          "movq $0, probe_resume\n\t"                                                                   \
                          :                                                                                             \
                          : __VA_ARGS__                                                                                 \
