@@ -133,22 +133,34 @@ GArray *redox_interrupts(struct redox *redox)
     return NULL;
 }
 
-/* Who has the interrupt's file open. */
+static bool holds(struct redox *redox, uint64_t context, uint64_t handle)
+{
+    g_autoptr(GArray) files = redox_files(redox, context);
+
+    for (unsigned i = 0; files && i < files->len; i++) {
+        const struct redox_file *file = &g_array_index(files, struct redox_file, i);
+
+        if (file->scheme == REDOX_SCHEME_IRQ && file->handle == handle)
+            return true;
+    }
+    return false;
+}
+
+/* Who has the interrupt's file open; threads of one process have the same. */
 static void append_holders(struct redox *redox, GString *out, uint64_t handle)
 {
     g_autoptr(GArray) contexts = redox_contexts(redox);
+    uint64_t space = 0;
 
     for (unsigned i = 0; contexts && i < contexts->len; i++) {
         uint64_t object = g_array_index(contexts, uint64_t, i);
-        g_autoptr(GArray) files = redox_files(redox, object);
         struct redox_context context;
 
-        for (unsigned k = 0; files && k < files->len; k++) {
-            const struct redox_file *file = &g_array_index(files, struct redox_file, k);
-
-            if (file->scheme == REDOX_SCHEME_IRQ && file->handle == handle && redox_context(redox, object, &context))
-                g_string_append_printf(out, "  %s (%" G_GUINT64_FORMAT ")", context.process.name, context.process.id);
-        }
+        if (!holds(redox, object, handle) || !redox_context(redox, object, &context) || context.addr_space == space)
+            continue;
+        space = context.addr_space;
+        redox_complete_name(redox, &context.process);
+        g_string_append_printf(out, "  %s (%" G_GUINT64_FORMAT ")", context.process.name, context.process.id);
     }
 }
 

@@ -333,8 +333,10 @@ char *redox_describe_space(struct redox *redox, uint64_t addr_space)
     for (unsigned i = 0; contexts && i < contexts->len; i++) {
         struct redox_context context;
 
-        if (redox_context(redox, g_array_index(contexts, uint64_t, i), &context) && context.addr_space == addr_space)
-            return g_strdup_printf("%s (%" G_GUINT64_FORMAT ")", context.process.name, context.process.id);
+        if (!redox_context(redox, g_array_index(contexts, uint64_t, i), &context) || context.addr_space != addr_space)
+            continue;
+        redox_complete_name(redox, &context.process);
+        return g_strdup_printf("%s (%" G_GUINT64_FORMAT ")", context.process.name, context.process.id);
     }
     return g_strdup("a space without a process");
 }
