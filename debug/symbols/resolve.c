@@ -68,13 +68,31 @@ struct name_search {
     GArray *tail_addresses;
 };
 
+/*
+ * The identifier that a searched name ends with: every mangled form of the name holds it as it is.  Looking for it first saves the
+ * demangling of all others.  "": the name ends otherwise, and nothing can be said.
+ */
+static const char *last_identifier(const char *text)
+{
+    const char *start = text + strlen(text);
+
+    while (start > text && (g_ascii_isalnum(start[-1]) || start[-1] == '_')) {
+        start--;
+    }
+    return start;
+}
+
 static void search_names(struct name_search *search, struct symbol_module *module)
 {
+    const char *needle = last_identifier(search->text);
     uint64_t bias;
     struct symbol_names *names = symbols_module_names(module, &bias);
 
     for (guint i = 0; names && i < names->names->len; i++) {
         const struct symbol_name *name = &g_array_index(names->names, struct symbol_name, i);
+        if (!strstr(name->raw, needle)) {
+            continue;
+        }
         const char *shown = shown_of(search->symbols, name);
         uint64_t address = name->address + bias;
         enum match match = strcmp(name->raw, search->text) == 0 ? MATCH_WHOLE : match_shown(shown, search->text);
