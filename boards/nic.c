@@ -2,6 +2,7 @@
 /* Network cards by their names on the command line. */
 #include "boards/board.h"
 
+#include "devices/net/e1000.h"
 #include "devices/virtio/virtio_net.h"
 
 void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, const struct board_config *config)
@@ -9,6 +10,9 @@ void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, 
     switch (config->nic) {
     case BOARD_NIC_VIRTIO:
         virtio_net_new(machine, bus, devfn, config->mac, config->net, "net0", "virtio-net");
+        break;
+    case BOARD_NIC_E1000:
+        e1000_new(machine, bus, devfn, config->mac, config->net, "net0", "e1000");
         break;
     case BOARD_NIC_NONE:
         break;

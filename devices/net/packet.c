@@ -205,12 +205,27 @@ static void finish(const struct net_output *output, uint8_t *frame, struct packe
     net_send(output, frame, end);
 }
 
+/* Drivers leave the length of a packet that is to be cut at zero: it is that of the frame. */
+static void complete_length(uint8_t *frame, size_t length)
+{
+    unsigned type_at =
+        length > NET_FRAME_MIN + 4 && get_be16(frame + ETHERTYPE) == ETHERTYPE_VLAN ? ETHERTYPE + 4 : ETHERTYPE;
+    size_t network = type_at + 2;
+
+    if (length >= network + IP4_SIZE && get_be16(frame + type_at) == ETHERTYPE_IP4)
+        put_be16(frame + network + IP4_LENGTH, (uint16_t)(length - network));
+    else if (length >= network + IP6_SIZE && get_be16(frame + type_at) == ETHERTYPE_IP6)
+        put_be16(frame + network + IP6_LENGTH, (uint16_t)(length - network - IP6_SIZE));
+}
+
 bool packet_send_segments(const struct net_output *output, uint8_t *frame, size_t length, unsigned most)
 {
     struct packet packet;
 
-    if (!most || length > NET_FRAME_MAX || !packet_parse(frame, length, &packet) || packet.protocol != PACKET_TCP ||
-        packet.fragment)
+    if (!most || length > NET_FRAME_MAX)
+        return false;
+    complete_length(frame, length);
+    if (!packet_parse(frame, length, &packet) || packet.protocol != PACKET_TCP || packet.fragment)
         return false;
     unsigned payload = packet.payload, end = packet.end;
 

@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, trace, inside, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, net, trace, inside, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -20,6 +20,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import network  # noqa: E402
 from images import CONSOLE, MAKERS, Maker, Unavailable  # noqa: E402
 from inside import inside  # noqa: E402
 
@@ -535,6 +536,11 @@ def processor_seconds(pid):
     return seconds
 
 
+def net(suite):
+    """Network cards, and what is behind them; see network.py."""
+    network.run(suite, Failed)
+
+
 def trace(suite):
     """Two runs give identical trace files."""
     def check():
@@ -700,7 +706,7 @@ def looping_fat(suite):
         raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
 
 
-GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle,
+GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle, 'net': net,
           'trace': trace, 'inside': inside, 'input': input}
 
 
