@@ -75,7 +75,7 @@ static void on_trap(void *opaque, const struct trap *trap)
         fprintf(inside->trap_file, "%s\n", json);
         fflush(inside->trap_file);
     }
-    if (inside->debugger)
+    if (inside->debugger && trap->noticed != TRAP_AT_TEXT && trap->noticed != TRAP_AT_END)
         debugger_raise_trap(inside->debugger, trap);
     else if (trap->kind == TRAP_KERNEL)
         machine_stop_here(session->machine);

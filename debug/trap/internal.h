@@ -140,6 +140,8 @@ const char *report_register(const struct report *report, unsigned index, uint64_
 /* System registers worth a line: name, value, decoded (may be NULL; to be freed); false past the last. */
 bool report_system_register(const struct report *report, unsigned index, const char **name, uint64_t *value,
                             char **decoded);
+/* A source file without the folder in which a toolchain keeps its library. */
+const char *report_file(const char *file);
 const char *trap_noticed_text(enum trap_noticed noticed);
 
 #endif

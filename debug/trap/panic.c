@@ -389,9 +389,7 @@ bool panic_machinery(const char *function, const char *file)
     static const char *const files[] = {"/rustc/",        "library/core/",  "library/std/",
                                         "library/alloc/", "library/panic_", "/rustlib/src/"};
     static const char *const names[] = {
-        "core::panicking::",   "core::option::", "core::result::", "std::panicking::",      "std::panic",
-        "core::slice::",       "core::str::",    "alloc::",        "std::sys::backtrace::", "core::cell::",
-        "std::process::abort", "panic_abort::"};
+        "core::", "std::", "alloc::", "__rustc::", "panic_abort::", "<core::", "<alloc::", "<std::"};
     static const char *const whole[] = {"rust_begin_unwind",
                                         "rust_panic",
                                         "panic_handler_inner",
@@ -405,11 +403,10 @@ bool panic_machinery(const char *function, const char *file)
                                         "__rust_start_panic",
                                         "raise",
                                         "__rust_panic_cleanup",
-                                        "rust_panic_with_hook",
                                         "nmi_panic",
                                         "die_kernel_fault",
                                         "__assert_fail",
-                                        "die_with_message"};
+                                        "rust_panic_with_hook"};
 
     for (unsigned i = 0; file && i < G_N_ELEMENTS(files); i++)
         if (strstr(file, files[i]))

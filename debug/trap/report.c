@@ -108,9 +108,9 @@ static void write_walk(struct text *text)
 static void write_place(struct text *text, const struct symbol_frame *frame)
 {
     if (frame->file && frame->column)
-        styled(text, PLAIN, "  %s:%u:%u", frame->file, frame->line, frame->column);
+        styled(text, PLAIN, "  %s:%u:%u", report_file(frame->file), frame->line, frame->column);
     else if (frame->file)
-        styled(text, PLAIN, "  %s:%u", frame->file, frame->line);
+        styled(text, PLAIN, "  %s:%u", report_file(frame->file), frame->line);
 }
 
 static void write_frame(struct text *text, guint index)
@@ -230,11 +230,11 @@ static void write_events(struct text *text)
         styled(text, PLAIN, "      none\n");
     for (unsigned i = 0; i < trap->events; i++) {
         const struct trap_event *event = &trap->event[i];
-        g_autofree char *near = symbols_describe(text->report->symbols, trap->space.root, event->pc);
+        bool user = event->from_level == (text->report->arch == CPU_ARCH_AARCH64 ? 0 : 3);
+        g_autofree char *near = user ? NULL : symbols_describe(text->report->symbols, trap->space.root, event->pc);
         gint64 ago = (trap->ns - event->ns) / 1000;
         styled(text, PLAIN, "      %8" G_GINT64_FORMAT " us before  vector 0x%02x  in %s  %s\n", ago, event->vector,
-               event->from_level == (text->report->arch == CPU_ARCH_AARCH64 ? 0 : 3) ? "user code" : "the kernel",
-               near ? near : "");
+               user ? "user code" : "the kernel", near ? near : "");
     }
 }
 

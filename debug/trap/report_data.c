@@ -22,6 +22,17 @@ const char *trap_noticed_text(enum trap_noticed noticed)
     return texts[noticed];
 }
 
+const char *report_file(const char *file)
+{
+    static const char *const roots[] = {"/rustlib/src/rust/", "/rustc/"};
+    const char *found = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(roots) && !found; i++)
+        if ((found = strstr(file, roots[i])))
+            found = strstr(found, "library/");
+    return found ? found : file;
+}
+
 static char *headline(const struct trap *trap)
 {
     bool panic = exception_is_panic(&trap->exception) || trap->message;
@@ -52,13 +63,36 @@ static void find_place(struct report *report)
             continue;
         report->function = g_strdup(one->function ? one->function : location.symbol);
         if (one->file && one->column)
-            report->place = g_strdup_printf("%s:%u:%u", one->file, one->line, one->column);
+            report->place = g_strdup_printf("%s:%u:%u", report_file(one->file), one->line, one->column);
         else if (one->file)
-            report->place = g_strdup_printf("%s:%u", one->file, one->line);
+            report->place = g_strdup_printf("%s:%u", report_file(one->file), one->line);
         return;
     }
     if (location.symbol)
         report->function = g_strdup_printf("%s+%" G_GUINT64_FORMAT, location.symbol, (guint64)location.offset);
+}
+
+/* Of a frame that called: the call, not what comes after it. */
+static void find_code(struct report *report)
+{
+    const struct unwind_frame *frame = NULL;
+
+    report->code_pc = report->trap->frame.pc;
+    if (report->failing < report->frames->len)
+        frame = &g_array_index(report->frames, struct unwind_frame, report->failing);
+    if (frame)
+        report->code_pc = frame->pc;
+    report->code =
+        disassemble_around(&report->trap->space, report->symbols, report->code_pc, BEFORE, AFTER, DISASSEMBLE_INTEL);
+    report->code_att =
+        disassemble_around(&report->trap->space, report->symbols, report->code_pc, BEFORE, AFTER, DISASSEMBLE_ATT);
+    for (guint i = 0; frame && frame->return_address && i < report->code->len; i++) {
+        const struct disassembled *one = &g_array_index(report->code, struct disassembled, i);
+        if (one->address + one->length == frame->pc) {
+            report->code_pc = one->address;
+            return;
+        }
+    }
 }
 
 static void add_walk(struct report *report)
@@ -126,11 +160,7 @@ void report_gather(struct report *report, struct symbols *symbols, struct os *os
     report->exception = exception_describe(report->arch, &trap->exception);
     report->frames = unwind(symbols, &trap->space, &trap->frame, REPORT_FRAMES, &report->end);
     find_place(report);
-    report->code_pc = trap->frame.pc;
-    if (report->failing < report->frames->len)
-        report->code_pc = g_array_index(report->frames, struct unwind_frame, report->failing).pc;
-    report->code = disassemble_around(&trap->space, symbols, report->code_pc, BEFORE, AFTER, DISASSEMBLE_INTEL);
-    report->code_att = disassemble_around(&trap->space, symbols, report->code_pc, BEFORE, AFTER, DISASSEMBLE_ATT);
+    find_code(report);
     add_walk(report);
     add_calls(report, syscalls);
     add_next(report);
