@@ -141,15 +141,16 @@ void trap_places_set(struct traps *traps, const char *os)
 
     trap_places_remove(traps);
     traps->places_of = os;
-    if (strcmp(os, "Linux") == 0) {
-        add(traps, "panic", at_linux_panic);
-        add(traps, arm ? "die" : "__die", at_linux_die);
-        traps->placed = traps->places->len > 0;
-        return;
+    if (strcmp(os, "Linux") == 0 || !*os) {
+        /* In a kernel that is not known the name alone says little; with die() beside it, it is Linux. */
+        if (add(traps, arm ? "die" : "__die", at_linux_die))
+            add(traps, "panic", at_linux_panic);
     }
-    add(traps, "excp_handler", at_excp_handler);
-    if (!add(traps, "panic_handler_inner", at_rust_panic))
-        add(traps, "rust_begin_unwind", at_rust_panic);
+    if (strcmp(os, "Linux") != 0) {
+        add(traps, "excp_handler", at_excp_handler);
+        if (!add(traps, "panic_handler_inner", at_rust_panic))
+            add(traps, "rust_begin_unwind", at_rust_panic);
+    }
     traps->placed = traps->places->len > 0;
 }
 

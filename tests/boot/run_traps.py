@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reports of traps in real systems: Linux of Debian on both boards, and Redox where its images are given.  Prints TAP.
+
+usage: run_traps.py GALVANIC CACHE
+
+GALVANIC_TEST_REDOX names a folder with redox-x86_64.img and redox-aarch64.img, and symbols/ARCH/ with their unstripped programs;
+nobody ships such images, so without it those tests are skipped.
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from run_boot import Failed, Suite, Unavailable  # noqa: E402
+
+# From panic() outwards, as the kernel's source has it; what stands between them is the compiler's affair.
+PATHS = {
+    'x86_64': ['panic', 'sysrq_handle_crash', '__handle_sysrq', 'write_sysrq_trigger', 'proc_reg_write', 'vfs_write', 'ksys_write',
+               'do_syscall_64', 'entry_SYSCALL_64_after_hwframe'],
+    'aarch64': ['panic', 'sysrq_handle_crash', '__handle_sysrq', 'write_sysrq_trigger', 'proc_reg_write', 'vfs_write', 'ksys_write',
+                '__arm64_sys_write', 'invoke_syscall', 'do_el0_svc', 'el0_svc', 'el0t_64_sync_handler', 'el0t_64_sync'],
+}
+FORKS = 'i=0; while [ $i -lt 1000 ]; do (:) & i=$((i+1)); done; wait; echo all $i done\\r'
+
+
+def linux(suite, arch):
+    console = 'ttyS0' if arch == 'x86_64' else 'ttyAMA0'
+    return ('--arch', arch, '--kernel', suite.maker.kernel(arch), '--initrd', suite.maker.initrd(arch), '--append',
+            'console=' + console, '--memory', '512M', '--pace', 'off')
+
+
+def reports(path):
+    with open(path, encoding='utf-8') as file:
+        return [json.loads(line) for line in file]
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def panic(suite, arch):
+    """No symbol file, KASLR on: the panic and every function of the path."""
+    path = suite.path('traps.json')
+    text = suite.run(*linux(suite, arch), '--trap', 'kernel:' + path, '--expect', '/ # ', '--send',
+                     'echo c > /proc/sysrq-trigger\\r', '--until', 'end Kernel panic', status=2)
+    told = reports(path)
+    expect(len(told) == 1, '%d reports' % len(told))
+    report = told[0]
+    expect(report['kind'] == 'kernel' and report['noticed'] == 'panic', report['headline'])
+    expect(report['message'] == 'sysrq triggered crash', report['message'])
+    expect(report['function'].startswith('sysrq_handle_crash+'), report['function'])
+    expect(b'Kernel panic' not in text, 'the report came after the guest\'s own text')
+    names = [frame.get('symbol', '?').split('.')[0] for frame in report['backtrace']]
+    rest = list(names)
+    for name in PATHS[arch]:
+        expect(name in rest, '%s is missing or out of order in %s' % (name, names))
+        rest = rest[rest.index(name) + 1:]
+    return ' < '.join(names)
+
+
+def forks(suite, arch):
+    """Tens of thousands of faults that the kernel handles: nothing is told."""
+    path = suite.path('traps.json')
+    suite.run(*linux(suite, arch), '--trap', 'all:' + path, '--expect', '/ # ', '--send', FORKS, '--expect', 'all 1000 done',
+              '--send', 'poweroff -f\\r')
+    expect(not reports(path), 'a report of something that was handled')
+
+
+def redox(suite, arch):
+    """To the login and down again: nothing but acpid's own panic at the shutdown on x86_64."""
+    folder = os.environ.get('GALVANIC_TEST_REDOX')
+    if not folder:
+        raise Unavailable('GALVANIC_TEST_REDOX is not set')
+    path = suite.path('traps.json')
+    suite.run(os.path.join(folder, 'redox-%s.img' % arch), '--snapshot', '--symbols', os.path.join(folder, 'symbols', arch),
+              '--trap', 'all:' + path, '--expect', 'login:', '--send', 'root\\r', '--expect', '# ', '--send', 'shutdown\\r')
+    told = reports(path)
+    if arch == 'aarch64':
+        expect(not told, 'a false report')
+        return
+    expect(len(told) == 1, '%d reports' % len(told))
+    report = told[0]
+    expect(report['kind'] == 'driver' and report['process']['name'].endswith('/acpid'), str(report.get('process')))
+    expect(report['function'] == 'acpid::daemon' and 'acpid/src/main.rs:' in report['place'], str(report['place']))
+    expect('System should have shut down' in report['message'], report['message'])
+    expect(any(call.startswith('write(2') for call in report['system_calls']), str(report['system_calls']))
+
+
+def main():
+    suite = Suite(sys.argv[1], os.environ.get('GALVANIC_TEST_CACHE') or sys.argv[2])
+    try:
+        for arch in ('x86_64', 'aarch64'):
+            suite.test('Linux on %s panics' % arch, panic, suite, arch)
+            suite.test('Linux on %s forks 1000 times' % arch, forks, suite, arch)
+            suite.test('Redox on %s boots and shuts down' % arch, redox, suite, arch)
+    finally:
+        suite.close()
+    print('1..%d' % suite.number)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
