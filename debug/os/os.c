@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Between two attempts to find out: probing an unknown guest may have to search its memory. */
-#define PROBE_INTERVAL 500000 /* instructions */
+#define PROBE_INTERVAL 500000 /* instructions; more and more while there is nothing that is known */
+#define PROBE_DOUBLINGS 4
 
 struct os {
     struct machine *machine;
@@ -13,8 +14,9 @@ struct os {
     GPtrArray *disks;                /* of struct block */
     const struct os_class *os_class; /* NULL: not known so far */
     void *instance;
-    bool probed;
-    uint64_t probed_at; /* instructions */
+    unsigned probes;      /* attempts to find out */
+    uint64_t probed_at;   /* instructions */
+    bool named, is_linux; /* the kernel's names were looked at; they are Linux's */
 };
 
 struct os *os_new(struct machine *machine, struct symbols *symbols)
@@ -42,12 +44,24 @@ void os_add_disk(struct os *os, struct block *disk)
     g_ptr_array_add(os->disks, disk);
 }
 
+/* Searching the many names of Linux again and again for Redox's would take its time. */
+static void look_at_names(struct os *os, struct cpu *cpu)
+{
+    if (os->named || !symbols_find_kernel(os->symbols, cpu))
+        return;
+    GArray *banner = symbols_resolve(os->symbols, SYMBOLS_ANY_SPACE, "linux_banner");
+    os->named = true;
+    os->is_linux = banner->len > 0;
+    g_array_free(banner, TRUE);
+}
+
 static void probe(struct os *os, struct cpu *cpu)
 {
     static void *(*const probes[])(struct machine *, struct symbols *, GPtrArray *, struct cpu *,
                                    const struct os_class **) = {redox_probe, linux_probe};
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(probes) && !os->os_class; i++) {
+    look_at_names(os, cpu);
+    for (unsigned i = os->is_linux ? 1 : 0; i < G_N_ELEMENTS(probes) && !os->os_class; i++) {
         const struct os_class *os_class = NULL;
         void *instance = probes[i](os->machine, os->symbols, os->disks, cpu, &os_class);
         if (!instance)
@@ -67,9 +81,10 @@ static bool known(struct os *os, struct cpu *cpu)
     if (!cpu)
         return false;
     now = machine_instructions(os->machine);
-    if (os->probed && now >= os->probed_at && now - os->probed_at < PROBE_INTERVAL)
+    uint64_t interval = (uint64_t)PROBE_INTERVAL << MIN(os->probes, PROBE_DOUBLINGS);
+    if (os->probes && now >= os->probed_at && now - os->probed_at < interval)
         return false;
-    os->probed = true;
+    os->probes++;
     os->probed_at = now;
     probe(os, cpu);
     return os->os_class != NULL;

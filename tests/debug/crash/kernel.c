@@ -278,7 +278,7 @@ USED void die_return(void)
 #ifdef __x86_64__
 #define MISALIGNED "lea -8(%rsp), %rsp; and $-16, %rsp; lea -8(%rsp), %rsp; movaps %xmm0, (%rsp)"
 #else
-#define MISALIGNED "adr x0, hang; add x0, x0, #2; br x0"
+#define MISALIGNED "mrs x0, sctlr_el1; orr x0, x0, #8; msr sctlr_el1, x0; isb; sub sp, sp, #8; str x0, [sp]"
 #endif
 
 USED void die_misaligned(void)
