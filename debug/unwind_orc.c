@@ -156,13 +156,14 @@ static enum unwind_step by_registers(const struct unwinder *unwinder, const stru
 
 enum unwind_step unwind_by_orc(struct unwinder *unwinder, const struct unwind_frame *frame, struct unwind_frame *next)
 {
-    const struct orc_tables *tables = unwinder->symbols->orc;
     uint64_t pc = frame->pc - frame->return_address, sp;
+    const struct symbol_module *module =
+        frame->user ? NULL : symbols_module_at(unwinder->symbols, unwinder->space->root, pc);
+    const struct orc_tables *tables = module ? module->orc : NULL;
     enum unwind_step result;
     struct orc orc;
 
-    if (!tables || frame->user || pc < tables->low || pc >= tables->high || !find(unwinder, tables, pc, &orc) ||
-        orc.type == ORC_NONE) {
+    if (!tables || !find(unwinder, tables, pc, &orc) || orc.type == ORC_NONE) {
         return UNWIND_UNKNOWN;
     }
     if (orc.type == ORC_OUTERMOST) {

@@ -38,6 +38,7 @@ struct symbol_module {
     struct symbol_file *image, *debug; /* either may be NULL; @debug is of --symbols; owned by @symbols */
     struct symbol_names *table;        /* absolute addresses; NULL: none; owned */
     uint64_t low, high;                /* [low, high) as the guest has it; equal: not known */
+    struct orc_tables *orc;            /* of a Linux kernel on x86_64 and its modules; NULL: none; owned */
 };
 
 /* A file that --symbols offers. */
@@ -60,8 +61,8 @@ struct symbols {
     struct symbol_module *kernel;
     uint64_t next_search; /* instruction count before which the kernel is not looked for again */
     uint64_t search_every;
-    struct orc_tables *orc; /* of a Linux kernel on x86_64; NULL: none */
-    struct btf *btf;        /* of a Linux kernel; NULL: none */
+    struct btf *btf;                        /* of a Linux kernel; NULL: none */
+    struct linux_modules *modules_of_linux; /* NULL: not a Linux kernel, or not looked for yet */
 };
 
 /* symbols.c */
@@ -141,14 +142,21 @@ bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *me
  */
 struct orc_tables {
     uint64_t ip, entries, count;
-    uint64_t low, high; /* the code that they are for */
-    bool has_header;    /* the form of Linux 6.4 and later */
+    bool has_header; /* the form of Linux 6.4 and later */
 };
 
 /* redox_kernel.c, linux_kernel.c: place the kernel's module, or give NULL. */
 struct symbol_module *symbols_find_redox(struct symbols *symbols, struct cpu *cpu);
 /* @searched: it cost a search of the kernel's memory. */
 struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cpu, bool *searched);
+/* Places the modules that a Linux kernel has loaded; asked again soon, it does nothing. */
+void symbols_find_linux_modules(struct symbols *symbols);
+/* Pieces of what is mapped in [@low, @high), without holes. */
+struct linux_stretch {
+    uint64_t address;
+    GByteArray *bytes;
+};
+GArray *symbols_linux_memory(const struct space *space, uint64_t low, uint64_t high);
 /* Does the kernel that was found still run?  Cheap. */
 bool symbols_redox_is_there(struct symbols *symbols, struct cpu *cpu, const struct symbol_module *module);
 bool symbols_linux_is_there(struct cpu *cpu, const struct symbol_module *module);

@@ -21,12 +21,6 @@
 #define BRANCH_VECTORS 0x2000u /* several copies of vectors, against speculation */
 #define AROUND_AARCH64 (64ull << 20)
 
-/* A stretch of the kernel's memory without holes. */
-struct stretch {
-    uint64_t address;
-    GByteArray *bytes;
-};
-
 static uint64_t entry_of(struct cpu *cpu)
 {
     if (cpu_architecture(cpu) == CPU_ARCH_X86_64) {
@@ -44,19 +38,20 @@ static uint64_t entry_of(struct cpu *cpu)
 
 static void stretch_clear(void *data)
 {
-    g_byte_array_unref(((struct stretch *)data)->bytes);
+    g_byte_array_unref(((struct linux_stretch *)data)->bytes);
 }
 
 static void append_piece(GArray *stretches, const struct space *space, uint64_t address, uint64_t length)
 {
-    struct stretch *last = stretches->len ? &g_array_index(stretches, struct stretch, stretches->len - 1) : NULL;
+    struct linux_stretch *last =
+        stretches->len ? &g_array_index(stretches, struct linux_stretch, stretches->len - 1) : NULL;
     guint before;
 
     if (!last || last->address + last->bytes->len != address) {
-        struct stretch fresh = {.address = address, .bytes = g_byte_array_new()};
+        struct linux_stretch fresh = {.address = address, .bytes = g_byte_array_new()};
 
         g_array_append_val(stretches, fresh);
-        last = &g_array_index(stretches, struct stretch, stretches->len - 1);
+        last = &g_array_index(stretches, struct linux_stretch, stretches->len - 1);
     }
     before = last->bytes->len;
     g_byte_array_set_size(last->bytes, before + (guint)length);
@@ -78,9 +73,9 @@ static uint64_t hole_size(const struct space_walk *walk)
 }
 
 /* Copies all that is mapped in [@low, @high). */
-static GArray *read_image(const struct space *space, uint64_t low, uint64_t high)
+GArray *symbols_linux_memory(const struct space *space, uint64_t low, uint64_t high)
 {
-    GArray *stretches = g_array_new(FALSE, FALSE, sizeof(struct stretch));
+    GArray *stretches = g_array_new(FALSE, FALSE, sizeof(struct linux_stretch));
     uint64_t total = 0, address = low;
 
     g_array_set_clear_func(stretches, stretch_clear);
@@ -150,17 +145,15 @@ static void take_name(void *opaque, uint64_t address, char type, const char *tex
     }
 }
 
-static void take_orc(struct symbols *symbols, const struct linux_names *names)
+static void take_orc(const struct linux_names *names)
 {
     if (names->orc_ip && names->orc_unwind && names->orc_ip_end > names->orc_ip &&
         names->orc_ip_end - names->orc_ip < IMAGE_MAX) {
-        symbols->orc = g_new0(struct orc_tables, 1);
-        *symbols->orc = (struct orc_tables){
+        names->module->orc = g_new0(struct orc_tables, 1);
+        *names->module->orc = (struct orc_tables){
             .ip = names->orc_ip,
             .entries = names->orc_unwind,
             .count = (names->orc_ip_end - names->orc_ip) / 4,
-            .low = names->low,
-            .high = names->high,
             .has_header = names->orc_head,
         };
     }
@@ -215,7 +208,7 @@ static struct symbol_module *take(struct symbols *symbols, const struct kallsyms
     }
     names.module->low = names.low;
     names.module->high = names.high;
-    take_orc(symbols, &names);
+    take_orc(&names);
     take_file(symbols, names.module, names.entry_name, names.entry);
     return names.module;
 }
@@ -241,17 +234,17 @@ struct symbol_module *symbols_find_linux(struct symbols *symbols, struct cpu *cp
     }
     *searched = true;
     space_current(symbols->machine, cpu, &space);
-    stretches = read_image(&space, x86 ? LOW_X86_64 : entry - AROUND_AARCH64,
-                           x86 ? HIGH_X86_64 : MIN(entry, UINT64_MAX - AROUND_AARCH64) + AROUND_AARCH64);
+    stretches = symbols_linux_memory(&space, x86 ? LOW_X86_64 : entry - AROUND_AARCH64,
+                                     x86 ? HIGH_X86_64 : MIN(entry, UINT64_MAX - AROUND_AARCH64) + AROUND_AARCH64);
     for (guint i = 0; !module && i < stretches->len; i++) {
-        const GByteArray *bytes = g_array_index(stretches, struct stretch, i).bytes;
+        const GByteArray *bytes = g_array_index(stretches, struct linux_stretch, i).bytes;
 
         if (kallsyms_find(bytes->data, bytes->len, &kallsyms)) {
             module = take(symbols, &kallsyms, entry);
         }
     }
     for (guint i = 0; module && !symbols->btf && i < stretches->len; i++) {
-        const GByteArray *bytes = g_array_index(stretches, struct stretch, i).bytes;
+        const GByteArray *bytes = g_array_index(stretches, struct linux_stretch, i).bytes;
 
         symbols->btf = btf_find(bytes->data, bytes->len);
     }

@@ -26,6 +26,7 @@ static void module_free(void *data)
     struct symbol_module *module = data;
 
     symbol_names_free(module->table);
+    g_free(module->orc);
     g_free(module->name);
     g_free(module);
 }
@@ -59,7 +60,7 @@ void symbols_free(struct symbols *symbols)
         g_hash_table_destroy(symbols->shown);
         g_hash_table_destroy(symbols->types);
         g_string_chunk_free(symbols->pool);
-        g_free(symbols->orc);
+        g_free(symbols->modules_of_linux);
         btf_free(symbols->btf);
         g_free(symbols);
     }
@@ -193,7 +194,7 @@ void symbols_drop_space(struct symbols *symbols, uint64_t root)
 }
 
 /* The last one placed wins: a program may have been replaced. */
-struct symbol_module *symbols_module_at(struct symbols *symbols, uint64_t root, uint64_t address)
+static struct symbol_module *placed_at(struct symbols *symbols, uint64_t root, uint64_t address)
 {
     for (guint i = symbols->modules->len; i > 0; i--) {
         struct symbol_module *module = g_ptr_array_index(symbols->modules, i - 1);
@@ -203,6 +204,17 @@ struct symbol_module *symbols_module_at(struct symbols *symbols, uint64_t root, 
         }
     }
     return NULL;
+}
+
+struct symbol_module *symbols_module_at(struct symbols *symbols, uint64_t root, uint64_t address)
+{
+    struct symbol_module *module = placed_at(symbols, root, address);
+
+    if (!module && address >> 63 && symbols->btf) {
+        symbols_find_linux_modules(symbols);
+        module = placed_at(symbols, root, address);
+    }
+    return module;
 }
 
 static void add_name(void *opaque, const char *text, uint64_t address, uint64_t size, bool code, bool global)
@@ -262,11 +274,11 @@ static bool kernel_is_there(struct symbols *symbols, struct cpu *cpu)
 
 static void drop_kernel(struct symbols *symbols)
 {
-    g_ptr_array_remove(symbols->modules, symbols->kernel);
-    g_clear_pointer(&symbols->orc, g_free);
+    symbols->kernel = NULL;
+    symbols_drop_space(symbols, SYMBOLS_ANY_SPACE); /* its modules too */
+    g_clear_pointer(&symbols->modules_of_linux, g_free);
     g_clear_pointer(&symbols->btf, btf_free);
     g_hash_table_remove_all(symbols->types);
-    symbols->kernel = NULL;
     symbols->next_search = 0;
     symbols->search_every = SEARCH_EVERY;
 }

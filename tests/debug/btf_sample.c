@@ -67,6 +67,24 @@ static void append_types(struct sample *sample)
     member(sample, "bit", 1, 1u << 24 | 32);
     member(sample, "list", 7, 64);
     member(sample, "", 9, 448);
+    type(sample, "module_layout", 4, 3, 16); /* 12 */
+    member(sample, "base", 2, 0);
+    member(sample, "size", 1, 64);
+    member(sample, "text_size", 1, 96);
+    type(sample, "mod_kallsyms", 4, 3, 24); /* 13 */
+    member(sample, "symtab", 2, 0);
+    member(sample, "num_symtab", 1, 64);
+    member(sample, "strtab", 2, 128);
+    type(sample, "", 3, 0, 0); /* 14: 56 bytes */
+    append32(sample->types, 1);
+    append32(sample->types, 1);
+    append32(sample->types, 14);
+    type(sample, "module", 4, 5, 128); /* 15 */
+    member(sample, "state", 1, 0);
+    member(sample, "list", 5, 8 * 8);
+    member(sample, "name", 14, 24 * 8);
+    member(sample, "core_layout", 12, 80 * 8);
+    member(sample, "kallsyms", 2, 96 * 8);
 }
 
 void btf_sample_append(GByteArray *out)

@@ -2,6 +2,7 @@
 /* Linux's table of names, found by its structure in a kernel's memory. */
 #include "debug/symbols/kallsyms.h"
 #include "debug/symbols/symbols.h"
+#include "tests/debug/btf_sample.h"
 #include "tests/debug/guest.h"
 #include "tests/debug/kallsyms_sample.h"
 
@@ -213,6 +214,67 @@ static void test_file(gconstpointer data)
     guest_free(guest);
 }
 
+/* A module's memory: its description, names, code; the kernel's list leads to it and back. */
+static void put_module(struct guest *guest, uint64_t base, uint64_t head, const char *name)
+{
+    const uint64_t self = base + 0x1000, kallsyms = base + 0x1100, symtab = base + 0x1200, strtab = base + 0x1300;
+
+    guest_put(guest, base, NULL, 0x2000, GUEST_WRITE | GUEST_EXECUTE);
+    guest_poke64(guest, head, self + 8);
+    guest_poke64(guest, head + 8, self + 8);
+    guest_poke64(guest, self + 8, head);
+    guest_poke64(guest, self + 16, head);
+    guest_put(guest, self + 24, name, strlen(name), GUEST_WRITE);
+    guest_poke64(guest, self + 80, base);
+    guest_poke64(guest, self + 88, 0x2000 | 0x1000ull << 32);
+    guest_poke64(guest, self + 96, kallsyms);
+    guest_poke64(guest, kallsyms, symtab);
+    guest_poke64(guest, kallsyms + 8, 3);
+    guest_poke64(guest, kallsyms + 16, strtab);
+    guest_put(guest, strtab, "\0cleanup_module\0driver_exit", 28, GUEST_WRITE);
+    guest_poke64(guest, symtab + 24, 1);
+    guest_poke64(guest, symtab + 32, base + 0x40);
+    guest_poke64(guest, symtab + 48, 16);
+    guest_poke64(guest, symtab + 56, base + 0x40);
+}
+
+static void test_modules(gconstpointer data)
+{
+    enum cpu_arch arch = (enum cpu_arch)GPOINTER_TO_UINT(data);
+    bool x86 = arch == CPU_ARCH_X86_64;
+    const struct kallsyms_sample sample = {.base = x86 ? BASE_X86_64 : BASE_AARCH64,
+                                           .entry = x86 ? "entry_SYSCALL_64" : "vectors"};
+    const uint64_t module = x86 ? 0xffffffffc0123000 : BASE_AARCH64 - (256ull << 20);
+    g_autoptr(GByteArray) bytes = sample_of(&sample);
+    struct guest *guest = guest_new(arch);
+    struct symbols *symbols = symbols_new(guest->machine);
+    struct symbol_location location;
+    uint64_t head;
+
+    btf_sample_append(bytes);
+    head = sample.base + (bytes->len & ~0xfffull) + 0x1ff0;
+    guest_put(guest, sample.base, bytes->data, bytes->len, GUEST_EXECUTE);
+    guest_put(guest, head, NULL, 16, GUEST_WRITE);
+    set_entry(guest, sample.base + SAMPLE_ENTRY);
+    put_module(guest, module, head, "driver");
+    g_assert_true(symbols_find_kernel(symbols, guest->cpu));
+    g_assert_true(symbols_locate(symbols, 0, module + 0x44, false, &location));
+    g_assert_cmpstr(location.module, ==, "driver");
+    g_assert_cmpstr(location.symbol, ==, "driver_exit"); /* not the other name that all modules have for it */
+    g_assert_cmpuint(location.offset, ==, 4);
+    g_assert_true(location.is_code);
+    g_assert_false(symbols_locate(symbols, 0, module + 0x2000, false, &location));
+    symbols_free(symbols);
+
+    /* a description that does not lie in its own module is none */
+    symbols = symbols_new(guest->machine);
+    guest_poke64(guest, module + 0x1000 + 80, module + 0x1800);
+    g_assert_true(symbols_find_kernel(symbols, guest->cpu));
+    g_assert_false(symbols_locate(symbols, 0, module + 0x1844, false, &location));
+    symbols_free(symbols);
+    guest_free(guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -224,5 +286,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kallsyms/damage", test_damage);
     g_test_add_data_func("/kallsyms/kernel/x86_64", GUINT_TO_POINTER(CPU_ARCH_X86_64), test_kernel);
     g_test_add_data_func("/kallsyms/kernel/aarch64", GUINT_TO_POINTER(CPU_ARCH_AARCH64), test_kernel);
+    g_test_add_data_func("/kallsyms/modules/x86_64", GUINT_TO_POINTER(CPU_ARCH_X86_64), test_modules);
+    g_test_add_data_func("/kallsyms/modules/aarch64", GUINT_TO_POINTER(CPU_ARCH_AARCH64), test_modules);
     return g_test_run();
 }
