@@ -151,7 +151,7 @@ static int attach(struct ninep *ninep)
 /* One step from @path, which becomes the new path. */
 static int step(struct ninep *ninep, char **path, const char *name, struct ninep_qid *qid)
 {
-    struct share_stat stat;
+    struct share_stat stat = {0};
     int failure = strcmp(name, "..") == 0 ? share_stat(ninep->share, *path, &stat) : check_name(name, false);
 
     if (failure)

@@ -310,11 +310,11 @@ int share_file_set(struct share_file *file, const struct share_change *change)
 
 static int truncate_at(struct share *share, const struct share_place *place, uint64_t size)
 {
-    struct share_file *file;
+    struct share_file *file = NULL;
     struct share_stat stat;
     int failure = open_at(share, place, SHARE_OPEN_WRITE, &file, &stat);
 
-    if (failure)
+    if (!file)
         return failure;
     failure = result(ftruncate(file->descriptor, (off_t)size));
     share_file_unref(file);
