@@ -31,7 +31,10 @@ void inside_start_traces(struct session *session)
     if (!trace_enabled(log, TRACE_SYSCALL) && !trace_enabled(log, TRACE_SCHEME))
         return;
     struct inside *inside = session_inside(session);
-    inside->trace = syscall_trace_new(session->machine, inside->os, inside->syscalls);
+    if (trace_enabled(log, TRACE_SYSCALL))
+        inside->trace = syscall_trace_new(session->machine, inside->os, inside->syscalls);
+    if (trace_enabled(log, TRACE_SCHEME))
+        inside->schemes = scheme_trace_new(session->machine, inside->os, inside->syscalls);
     syscalls_enable(inside->syscalls, true);
 }
 
@@ -50,6 +53,7 @@ void inside_free(struct inside *inside)
         return;
     debugger_free(inside->debugger);
     syscall_trace_free(inside->trace);
+    scheme_trace_free(inside->schemes);
     traps_free(inside->traps);
     syscalls_free(inside->syscalls);
     os_free(inside->os);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "debug/debugger.h"
+#include "debug/os/scheme_trace.h"
 #include "debug/os/syscall_trace.h"
 #include "debug/trap/trap.h"
 
@@ -16,6 +17,7 @@ struct inside {
     struct os *os;
     struct syscalls *syscalls; /* off until syscalls_enable() */
     struct syscall_trace *trace;
+    struct scheme_trace *schemes;
     struct debugger *debugger; /* inside_debugger() */
     struct traps *traps;
     FILE *trap_file; /* reports as JSON, one a line; NULL: none */

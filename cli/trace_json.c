@@ -102,16 +102,6 @@ void trace_json_instant(struct trace_json *json, struct trace_track track, const
     end(json, detail);
 }
 
-void trace_json_flow(struct trace_json *json, struct trace_track track, const char *name, int64_t at, uint64_t id,
-                     bool begins)
-{
-    begin(json, begins ? "s" : "f", track, name);
-    fprintf(json->file, ", \"cat\": \"scheme\", \"id\": %" G_GUINT64_FORMAT ", %s\"ts\": ", id,
-            begins ? "" : "\"bp\": \"e\", ");
-    write_time(json->file, at);
-    end(json, NULL);
-}
-
 static void name_track(struct trace_json *json, const char *what, struct trace_track track, const char *name, int sort)
 {
     g_autofree char *order = g_strdup_printf("%s_sort_index", what);

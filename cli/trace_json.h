@@ -25,9 +25,6 @@ void trace_json_slice(struct trace_json *json, struct trace_track track, const c
                       const char *detail);
 void trace_json_instant(struct trace_json *json, struct trace_track track, const char *name, int64_t at,
                         const char *detail);
-/* An arrow's end: @begins there, or ends. */
-void trace_json_flow(struct trace_json *json, struct trace_track track, const char *name, int64_t at, uint64_t id,
-                     bool begins);
 void trace_json_name_process(struct trace_json *json, uint64_t pid, const char *name, int sort);
 void trace_json_name_thread(struct trace_json *json, struct trace_track track, const char *name, int sort);
 

@@ -12,6 +12,8 @@
 #define SAMPLE 64            /* tasks that are compared */
 #define TRY_INTERVAL 2000000 /* instructions */
 #define MOST_TASKS 65536
+#define LONGEST_WAIT (1ULL << 32)
+#define MOST_STEPS 300000
 #define MOST_CIRCLE 8192
 #define MOST_PID 4194304
 
@@ -78,7 +80,7 @@ static unsigned walk(struct linux_os *linux_os, int offset, uint64_t *tasks, uns
     uint64_t head = linux_os->init_task + (uint64_t)offset, node = head, next, back;
     char name[LINUX_COMM];
 
-    for (unsigned count = 0; count < MOST_TASKS; count++) {
+    for (unsigned count = 0; count < MOST_TASKS && linux_os->steps > 0; count++, linux_os->steps--) {
         if (!linux_u64(linux_os, node, &next) || !linux_is_kernel(next) || !linux_u64(linux_os, next + 8, &back) ||
             back != node)
             return 0;
@@ -179,10 +181,11 @@ static GArray *circle(struct linux_os *linux_os, uint64_t task, int offset)
     uint64_t head = task + (uint64_t)offset, node = head, next, back;
     GArray *found = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 
-    while (found->len < MOST_CIRCLE && linux_u64(linux_os, node, &next) && linux_is_kernel(next) &&
-           linux_u64(linux_os, next + 8, &back) && back == node) {
+    while (found->len < MOST_CIRCLE && linux_os->steps > 0 && linux_u64(linux_os, node, &next) &&
+           linux_is_kernel(next) && linux_u64(linux_os, next + 8, &back) && back == node) {
         uint64_t base = next - (uint64_t)offset;
         g_array_append_val(found, base);
+        linux_os->steps--;
         node = next;
         if (node == head && found->len >= 3)
             return found;
@@ -267,10 +270,12 @@ bool linux_lay_out(struct linux_os *linux_os, uint64_t task)
 
     if (linux_os->laid_out)
         return true;
-    if (linux_os->tried && now >= linux_os->tried_at && now - linux_os->tried_at < TRY_INTERVAL)
+    if (linux_os->tried && now >= linux_os->tried_at && now - linux_os->tried_at < linux_os->wait)
         return false;
+    linux_os->wait = linux_os->tried ? MIN(linux_os->wait * 2, LONGEST_WAIT) : TRY_INTERVAL;
     linux_os->tried = true;
     linux_os->tried_at = now;
+    linux_os->steps = MOST_STEPS;
     linux_os->laid_out = lay_out(linux_os, task);
     return linux_os->laid_out;
 }

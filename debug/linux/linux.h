@@ -28,6 +28,8 @@ struct linux_os {
     bool laid_out;
     bool tried;
     uint64_t tried_at, tried_mm_at; /* instructions */
+    uint64_t wait;                  /* instructions between two tries: doubled by each that fails */
+    unsigned steps;                 /* that this try may still go along lists */
     GArray *exceptions;             /* of uint64_t, sorted: instructions that may fault; NULL: not read */
 };
 

@@ -2,6 +2,7 @@
 /* System calls in words. */
 #include <string.h>
 
+#include "debug/os/scheme_trace.h"
 #include "debug/os/syscall_names.h"
 
 struct fixture {
@@ -132,6 +133,27 @@ static void test_errors(void)
     g_assert_false(syscall_failed(&(struct syscall){.result = (uint64_t)-4096}, &name));
 }
 
+static void check_request(uint8_t opcode, const uint64_t *arguments, unsigned count, const char *expected)
+{
+    uint8_t bytes[64] = {opcode};
+
+    for (unsigned i = 0; i < count * 8; i++)
+        bytes[8 + i] = (uint8_t)(arguments[i / 8] >> (i % 8 * 8));
+    g_autofree char *text = scheme_request_describe(bytes);
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_requests(void)
+{
+    check_request(5, (const uint64_t[]){3, 0x17000, 4096, UINT64_MAX, 0x10000}, 5,
+                  "read(3, 0x17000, 4096, 0xffffffffffffffff, 0x10000)");
+    check_request(3, (const uint64_t[]){3}, 1, "close(3)");
+    check_request(29, (const uint64_t[]){1, 0x20000, 4, 0x30000, 0}, 5, "openat(1, 0x20000, 4, 0x30000, 0)");
+    check_request(34, (const uint64_t[]){7}, 1, "detach(7)");
+    check_request(35, NULL, 0, NULL);
+    check_request(255, NULL, 0, NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -141,5 +163,6 @@ int main(int argc, char **argv)
     g_test_add_func("/syscall/linux-numbers", test_linux_numbers);
     g_test_add_func("/syscall/linux-arguments", test_linux_arguments);
     g_test_add_func("/syscall/errors", test_errors);
+    g_test_add_func("/scheme/requests", test_requests);
     return g_test_run();
 }
