@@ -224,14 +224,11 @@ static void fill_context(struct redox_kernel *kernel, unsigned context)
     uint64_t at = kernel->context[context];
     bool waits = context > 0 && context != kernel->running && context % 3;
     char name[33] = "[kmain]";
-    uint32_t number;
+    uint32_t number = context + 1;
 
     if (context)
         g_snprintf(name, sizeof(name), "/usr/bin/program-%u", redox_kernel_process(context));
-    number = (uint32_t)strlen(name);
-    put(kernel, at + layout->name, name, 32);
-    put(kernel, at + layout->name_length, &number, 4);
-    number = context + 1;
+    redox_kernel_rename(kernel, context, name);
     put(kernel, at + layout->debug_id, &number, 4);
     poke(kernel, at + layout->pid, redox_kernel_process(context));
     poke(kernel, at + layout->status, layout->runnable + waits);
@@ -299,4 +296,37 @@ void redox_kernel_free(struct redox_kernel *kernel)
 void redox_kernel_poke(struct redox_kernel *kernel, unsigned context, unsigned offset, uint64_t value)
 {
     poke(kernel, kernel->context[context] + offset, value);
+}
+
+void redox_kernel_rename(struct redox_kernel *kernel, unsigned context, const char *name)
+{
+    uint64_t at = kernel->context[context];
+    uint32_t length = (uint32_t)strlen(name);
+    char text[32] = {0};
+
+    memcpy(text, name, MIN(length, sizeof(text)));
+    put(kernel, at + kernel->layout->name, text, sizeof(text));
+    put(kernel, at + kernel->layout->name_length, &length, 4);
+}
+
+void redox_kernel_put_user(struct redox_kernel *kernel, unsigned context, uint64_t address, const uint8_t bytes[4096])
+{
+    uint64_t root = kernel->guest->root, page = guest_page(kernel->guest);
+
+    memory_write(machine_memory(kernel->guest->machine), page, bytes, 4096);
+    kernel->guest->root = kernel->root[context];
+    guest_map(kernel->guest, address, page, GUEST_USER | GUEST_EXECUTE);
+    kernel->guest->root = root;
+}
+
+void redox_kernel_put_initfs(struct redox_kernel *kernel, struct symbols *symbols, const uint8_t *bytes, size_t length)
+{
+    uint64_t first = guest_page(kernel->guest);
+
+    for (size_t i = 4096; i < length; i += 4096)
+        guest_page(kernel->guest);
+    memory_write(machine_memory(kernel->guest->machine), first, bytes, length);
+    poke(kernel, STATICS + 0x108, first);
+    symbols_name(symbols_place_table(symbols, SYMBOLS_ANY_SPACE, "kernel"), STATICS + 0x100, 64, "kernel::BOOTSTRAP",
+                 false);
 }

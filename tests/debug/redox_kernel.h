@@ -35,6 +35,12 @@ struct redox_kernel *redox_kernel_new(enum cpu_arch arch, const struct redox_ker
 void redox_kernel_free(struct redox_kernel *kernel);
 /* The process of a context: 0 for [kmain]. */
 unsigned redox_kernel_process(unsigned context);
+/* Calls a context's process so, at most 32 bytes. */
+void redox_kernel_rename(struct redox_kernel *kernel, unsigned context, const char *name);
+/* Puts a page of @bytes into a context's space. */
+void redox_kernel_put_user(struct redox_kernel *kernel, unsigned context, uint64_t address, const uint8_t bytes[4096]);
+/* The initial file system, where the kernel remembers it; before symbols are asked for. */
+void redox_kernel_put_initfs(struct redox_kernel *kernel, struct symbols *symbols, const uint8_t *bytes, size_t length);
 /* A member of a context, to be changed by a test. */
 void redox_kernel_poke(struct redox_kernel *kernel, unsigned context, unsigned offset, uint64_t value);
 

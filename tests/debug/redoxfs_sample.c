@@ -271,6 +271,11 @@ static void put_text(GByteArray *out, unsigned inode, unsigned type, const char 
 
 GByteArray *initfs_sample(void)
 {
+    return initfs_sample_with("the first program", strlen("the first program"));
+}
+
+GByteArray *initfs_sample_with(const void *init, size_t length)
+{
     GByteArray *out = g_byte_array_new();
 
     g_byte_array_set_size(out, 64 + 7 * 20);
@@ -278,7 +283,7 @@ GByteArray *initfs_sample(void)
     put_entries(out, 0, (struct initfs_entry[]){{"bin", 1}, {"etc", 2}, {"sbin", 5}}, 3);
     put_entries(out, 1, (struct initfs_entry[]){{"init", 3}, {"loop", 6}}, 2);
     put_entries(out, 2, (struct initfs_entry[]){{"init.rc", 4}}, 1);
-    put_text(out, 3, 0, "the first program");
+    put_inode(out, 3, 0, append(out, init, length), (uint32_t)length);
     put_text(out, 4, 0, "export PATH");
     put_text(out, 5, 2, "bin");
     put_text(out, 6, 2, "loop");

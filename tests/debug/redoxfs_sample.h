@@ -4,6 +4,7 @@
 #define GALVANIC_TESTS_DEBUG_REDOXFS_SAMPLE_H
 
 #include <glib.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -22,5 +23,7 @@ void redoxfs_sample_seal_header(uint8_t *header);
 
 /* An initfs: /bin/init "the first program", /etc/init.rc "export PATH", /sbin -> bin, /bin/loop -> loop. */
 GByteArray *initfs_sample(void);
+/* The same with other contents of /bin/init. */
+GByteArray *initfs_sample_with(const void *init, size_t length);
 
 #endif

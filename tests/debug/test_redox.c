@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "tests/debug/redoxfs_sample.h"
 #include "tests/debug/redox_kernel.h"
 
 struct fixture {
@@ -128,6 +129,86 @@ static void test_maps(const void *data)
     tear_down(&fixture);
 }
 
+/* --- programs --- */
+#define PAGE 4096u
+
+static void put32(uint8_t *bytes, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        bytes[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* A program of two pages: its headers, linked at @base, and its code behind them. */
+static void make_program(uint8_t out[2 * PAGE], uint64_t base)
+{
+    memset(out, 0, PAGE);
+    memcpy(out, "\177ELF\2\1\1", 7);
+    out[16] = base ? 2 : 3;
+    out[18] = 62;
+    out[32] = 64; /* program headers */
+    out[54] = 56;
+    out[56] = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *header = out + 64 + i * 56;
+
+        header[0] = 1;
+        header[4] = i ? 5 : 4;
+        put32(header + 8, i * PAGE);
+        put32(header + 16, (uint32_t)base + i * PAGE);
+        put32(header + 32, PAGE);
+        put32(header + 40, PAGE);
+    }
+    for (unsigned i = 0; i < PAGE; i++)
+        out[PAGE + i] = (uint8_t)(i * 3 + i / 256);
+}
+
+static void set_up_programs(struct fixture *fixture, uint64_t base)
+{
+    uint8_t program[2 * PAGE];
+    GByteArray *archive;
+
+    fixture->kernel = redox_kernel_new(CPU_ARCH_X86_64, &redox_kernel_layouts[0], &fixture->symbols);
+    make_program(program, base);
+    archive = initfs_sample_with(program, sizeof(program));
+    redox_kernel_put_initfs(fixture->kernel, fixture->symbols, archive->data, archive->len);
+    g_byte_array_free(archive, TRUE);
+    redox_kernel_rename(fixture->kernel, 1, "/scheme/initfs/bin/init");
+    redox_kernel_rename(fixture->kernel, 2, "/scheme/initfs/bin/init");
+    redox_kernel_put_user(fixture->kernel, 1, base ? base + PAGE : 0x202000,
+                          program + PAGE); /* its first grant: 0x201000 */
+    program[PAGE + 100] ^= 1;
+    redox_kernel_put_user(fixture->kernel, 2, base ? base + PAGE : 0x203000, program + PAGE); /* some other program */
+    fixture->disks = g_ptr_array_new();
+    fixture->redox = redox_new(fixture->kernel->guest->machine, fixture->symbols, fixture->disks,
+                               fixture->kernel->guest->cpu, &fixture->os_class);
+    fixture->processes = g_array_new(FALSE, FALSE, sizeof(struct os_process));
+}
+
+static bool is_placed(struct fixture *fixture, unsigned context, uint64_t address)
+{
+    struct symbol_location location;
+
+    fixture->os_class->place_modules(fixture->redox, thread(fixture, context + 1));
+    return symbols_locate(fixture->symbols, fixture->kernel->root[context], address, false, &location) &&
+           strcmp(location.module, "/bin/init") == 0;
+}
+
+/* Programs are found by name, and taken only where their code lies: at 0 they lie at a grant's start. */
+static void test_programs(const void *data)
+{
+    uint64_t base = GPOINTER_TO_UINT(data);
+    struct fixture fixture;
+
+    set_up_programs(&fixture, base);
+    g_assert_true(list(&fixture));
+    g_assert_true(is_placed(&fixture, 1, base ? base + PAGE + 8 : 0x202008));
+    g_assert_false(is_placed(&fixture, 2, base ? base + PAGE + 8 : 0x203008));
+    g_assert_false(is_placed(&fixture, 3, base ? base + PAGE + 8 : 0x203008)); /* on no file system */
+    g_assert_false(thread(&fixture, 2)->driver);
+    g_assert_false(thread(&fixture, 4)->driver);
+    tear_down(&fixture);
+}
+
 /* Two places that fit are none: nothing is told of what cannot be known. */
 static void test_refusal(void)
 {
@@ -169,6 +250,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(registers, GUINT_TO_POINTER(i), test_registers);
         g_test_add_data_func(maps, GUINT_TO_POINTER(i), test_maps);
     }
+    g_test_add_data_func("/redox/programs/fixed", GUINT_TO_POINTER(0x400000), test_programs);
+    g_test_add_data_func("/redox/programs/relocated", GUINT_TO_POINTER(0), test_programs);
     g_test_add_func("/redox/refusal", test_refusal);
     g_test_add_func("/redox/broken-list", test_broken_list);
     return g_test_run();
