@@ -89,6 +89,7 @@ bool symbols_add_path(struct symbols *symbols, const char *path, GError **error)
             g_propagate_prefixed_error(error, cause, "--symbols %s: the folder cannot be read: ", path);
             return false;
         }
+        symbols_match_again(symbols);
         return true;
     }
     bytes = map_file(path, &cause);
@@ -103,6 +104,7 @@ bool symbols_add_path(struct symbols *symbols, const char *path, GError **error)
     }
     elf_image_free(image);
     add_candidate(symbols, path);
+    symbols_match_again(symbols);
     return true;
 }
 

@@ -76,6 +76,8 @@ struct dwarf_file *symbols_module_dwarf(struct symbol_module *module);
 /* What is shown for a raw name; lives as long as @symbols. */
 const char *symbols_shown(struct symbols *symbols, const char *raw);
 bool symbols_module_is_in(const struct symbol_module *module, uint64_t root);
+/* New files have come: which modules are they of? */
+void symbols_match_again(struct symbols *symbols);
 /* NULL: none there. */
 struct symbol_module *symbols_module_at(struct symbols *symbols, uint64_t root, uint64_t address);
 

@@ -134,12 +134,25 @@ static struct symbol_module *find_module(struct symbols *symbols, uint64_t root,
     return NULL;
 }
 
+/* The guest's own file, if there is one, and that of --symbols. */
+static void give_files(struct symbol_module *module, struct symbol_file *image)
+{
+    const struct symbol_file *file;
+    uint64_t low, high;
+
+    module->image = image;
+    module->debug = symbols_match(module->symbols, module->name, image ? image->image : NULL);
+    file = image ? image : module->debug;
+    if (file && elf_image_extent(file->image, &low, &high)) {
+        module->low = low + module->bias;
+        module->high = high + module->bias;
+    }
+}
+
 struct symbol_module *symbols_place(struct symbols *symbols, uint64_t root, const char *name, GBytes *image,
                                     uint64_t bias)
 {
     struct symbol_module *module = find_module(symbols, root, name, bias);
-    const struct symbol_file *file;
-    uint64_t low, high;
 
     if (module && (module->image || !image)) {
         return module;
@@ -148,13 +161,7 @@ struct symbol_module *symbols_place(struct symbols *symbols, uint64_t root, cons
         module = module_new(symbols, root, name);
         module->bias = bias;
     }
-    module->image = image ? symbols_file_of_bytes(symbols, image, NULL, NULL) : NULL;
-    module->debug = symbols_match(symbols, name, module->image ? module->image->image : NULL);
-    file = module->image ? module->image : module->debug;
-    if (file && elf_image_extent(file->image, &low, &high)) {
-        module->low = low + bias;
-        module->high = high + bias;
-    }
+    give_files(module, image ? symbols_file_of_bytes(symbols, image, NULL, NULL) : NULL);
     return module;
 }
 
@@ -199,7 +206,8 @@ static struct symbol_module *placed_at(struct symbols *symbols, uint64_t root, u
     for (guint i = symbols->modules->len; i > 0; i--) {
         struct symbol_module *module = g_ptr_array_index(symbols->modules, i - 1);
 
-        if (address >= module->low && address < module->high && symbols_module_is_in(module, root)) {
+        if (address >= module->low && address < module->high && symbols_module_is_in(module, root) &&
+            (module->root == SYMBOLS_ANY_SPACE || !(address >> 63))) { /* no program stands in the kernel's half */
             return module;
         }
     }
@@ -266,12 +274,6 @@ struct dwarf_file *symbols_module_dwarf(struct symbol_module *module)
     return dwarf && dwarf->units->len > 0 ? dwarf : NULL;
 }
 
-static bool kernel_is_there(struct symbols *symbols, struct cpu *cpu)
-{
-    return symbols->kernel->image ? symbols_redox_is_there(symbols, cpu, symbols->kernel)
-                                  : symbols_linux_is_there(cpu, symbols->kernel);
-}
-
 static void drop_kernel(struct symbols *symbols)
 {
     symbols->kernel = NULL;
@@ -281,6 +283,29 @@ static void drop_kernel(struct symbols *symbols)
     g_hash_table_remove_all(symbols->types);
     symbols->next_search = 0;
     symbols->search_every = SEARCH_EVERY;
+}
+
+void symbols_match_again(struct symbols *symbols)
+{
+    for (guint i = 0; i < symbols->modules->len; i++) {
+        struct symbol_module *module = g_ptr_array_index(symbols->modules, i);
+
+        if (!module->debug && !module->table) {
+            give_files(module, module->image);
+        }
+    }
+    if (symbols->kernel && symbols->kernel->table && !symbols->kernel->debug) {
+        drop_kernel(symbols);
+    }
+}
+
+static bool kernel_is_there(struct symbols *symbols, struct cpu *cpu)
+{
+    if (cpu_index(cpu) > 0) { /* the others come later, and may not have its tables yet */
+        return true;
+    }
+    return symbols->kernel->image ? symbols_redox_is_there(symbols, cpu, symbols->kernel)
+                                  : symbols_linux_is_there(cpu, symbols->kernel);
 }
 
 bool symbols_find_kernel(struct symbols *symbols, struct cpu *cpu)

@@ -325,6 +325,38 @@ static void test_matching(void)
     guest_free(guest);
 }
 
+/* Files may come after the modules; and no program's file reaches into the kernel's half. */
+static void test_late_file(void)
+{
+    g_autofree char *path = fixture_path("c-x86_64-5"), *bytes = NULL;
+    g_autoptr(GBytes) image = NULL;
+    struct guest *guest;
+    struct symbols *symbols;
+    struct symbol_location location;
+    gsize length;
+
+    if (!path) {
+        return;
+    }
+    guest = guest_new(CPU_ARCH_X86_64);
+    symbols = symbols_new(guest->machine);
+    symbols_place(symbols, 0x5000, "c-x86_64-5", NULL, 0);
+    g_assert_false(symbols_locate(symbols, 0x5000, 0x201000, false, &location));
+    g_assert_true(symbols_add_path(symbols, path, NULL));
+    g_assert_true(symbols_locate(symbols, 0x5000, 0x201000, false, &location));
+
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    memset(bytes + 64 + 56 + 40, 0xff,
+           7); /* the size in memory of the second segment: nearly all of the address space */
+    bytes[64 + 56 + 47] = 0;
+    bytes[64 + 56] = 1;
+    image = g_bytes_new(bytes, length);
+    symbols_place(symbols, 0x6000, "evil", image, 0xff00000000000000);
+    g_assert_false(symbols_locate(symbols, 0x6000, 0xffffffff80001000, false, &location));
+    symbols_free(symbols);
+    guest_free(guest);
+}
+
 static void test_table(void)
 {
     struct guest *guest = guest_new(CPU_ARCH_X86_64);
@@ -384,6 +416,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/symbols/rust-v0/x86_64", "rust-v0-x86_64", test_rust);
     g_test_add_data_func("/symbols/rust-v0/aarch64", "rust-v0-aarch64", test_rust);
     g_test_add_func("/symbols/matching", test_matching);
+    g_test_add_func("/symbols/late_file", test_late_file);
     g_test_add_func("/symbols/table", test_table);
     return g_test_run();
 }
