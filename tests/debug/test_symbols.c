@@ -346,10 +346,7 @@ static void test_late_file(void)
     g_assert_true(symbols_locate(symbols, 0x5000, 0x201000, false, &location));
 
     g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
-    memset(bytes + 64 + 56 + 40, 0xff,
-           7); /* the size in memory of the second segment: nearly all of the address space */
-    bytes[64 + 56 + 47] = 0;
-    bytes[64 + 56] = 1;
+    memcpy(bytes + 64 + 56 + 40, "\0\0\0\xf0\xff\xff\xff\0", 8); /* the size of the first PT_LOAD in memory */
     image = g_bytes_new(bytes, length);
     symbols_place(symbols, 0x6000, "evil", image, 0xff00000000000000);
     g_assert_false(symbols_locate(symbols, 0x6000, 0xffffffff80001000, false, &location));
