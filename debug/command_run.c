@@ -35,8 +35,7 @@ static void show_end(struct console *console)
 
     if (stop != MACHINE_STOP_LIMIT) /* beyond a limit one can go */
         console->ended = stop;
-    if (stop != MACHINE_STOP_REQUEST)
-        console_say(console, "%s%s%s\n", machine_text(stop), *message ? ": " : "", message);
+    console_say(console, "%s%s%s\n", machine_text(stop), *message ? ": " : "", message);
 }
 
 /* "uart16550+0x4" */

@@ -4,7 +4,7 @@
 
 usage: run_boot.py GALVANIC CACHE GROUP...
 
-A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, net, trace, inside, input.  See the functions of these names.
+A group is one of: images, builtin, linux, loaders, aarch64, clients, disk, replay, share, idle, net, debug, trace, inside, input.  See the functions of these names.
 """
 import hashlib
 import json
@@ -14,6 +14,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -68,9 +69,9 @@ class Suite:
                 print('#   ' + note)
         sys.stdout.flush()
 
-    def run(self, *options, status=0, seconds=SECONDS, stdin=subprocess.DEVNULL):
-        """Runs `galvanic run OPTION...`; its stdout; Failed where the exit status is another."""
-        command = [self.galvanic, 'run'] + [str(option) for option in options]
+    def run(self, *options, status=0, seconds=SECONDS, stdin=subprocess.DEVNULL, command='run'):
+        """Runs `galvanic COMMAND OPTION...`; its stdout; Failed where the exit status is another."""
+        command = [self.galvanic, command] + [str(option) for option in options]
         try:
             done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired as stopped:
@@ -541,6 +542,123 @@ def net(suite):
     network.run(suite, Failed)
 
 
+DEBUG_SCRIPT = """
+break do_sys_openat2
+continue
+echo == at the breakpoint
+info breakpoints
+backtrace
+finish
+stepi 3
+delete 1
+tbreak vfs_write
+continue
+echo == in vfs_write
+backtrace
+watch *(u64 *)($sp - 16)
+continue
+delete
+catch interrupt
+continue
+delete
+run-to $count + 1000003
+info time
+continue
+"""
+
+
+def debug(suite):
+    """The debugger on Debian's kernels, without a file of symbols; the run is the same as without it."""
+    def session(options):
+        plain = suite.figures(*options)
+        script = suite.path('commands')
+        stats = suite.path('debug.json')
+        with open(script, 'w', encoding='utf-8') as file:
+            file.write(DEBUG_SCRIPT)
+        text = suite.run(*options, '--until', READY, '--stats', stats, '-x', script, command='debug')
+        text = text.decode('utf-8', 'replace')
+        for pattern in (r'not known yet', r'breakpoint 1\n#0 .* do_sys_openat2\+0x0', r'== at the breakpoint\n1 +breakpoint.*1 times',
+                        r'#1 .*sys_openat', r'it returned 0x', r'== in vfs_write\n#0 .* vfs_write', r'#1 .*ksys_write',
+                        r'watchpoint 3: write of 0x\w+, 8 bytes\nold value', r'catch 4: interrupt', r'the run ended'):
+            if not re.search(pattern, text):
+                raise Failed('%s is not said:\n%s' % (pattern, text[text.find('not known yet'):][-3000:]))
+        with open(stats, encoding='utf-8') as file:
+            same(plain, json.load(file))
+    suite.test('a session on x86_64', lambda: session(linux_options(suite)))
+    suite.test('a session on aarch64', lambda: session(
+        ('--kernel', suite.maker.kernel('aarch64'), '--initrd', suite.maker.initrd('aarch64'), '--append',
+         'console=ttyAMA0', '--memory', '512M')))
+
+    def recorded():
+        recording = suite.path('debug.gvr')
+        suite.run(*linux_options(suite), '--record', recording, '--expect', '/ # ', '--send', 'echo $((6 * 7)) answers\\r',
+                  '--until', '42 answers')
+        text = suite.run(recording, '-e', 'break ksys_write', '-e', 'continue', '-e', 'delete', '-e', 'run-to $count + 100000', '-e',
+                         'continue', command='debug').decode('utf-8', 'replace')
+        if '42 answers' not in text or 'breakpoint 1' not in text:
+            raise Failed(text[-1000:])
+    suite.test('a recording is debugged', recorded)
+
+    def failing():
+        text = suite.run('-e', 'nonsense', '-e', 'echo not reached', command='debug', status=1)
+        if b'not reached' in text or b'no command' not in text:
+            raise Failed(text[-300:])
+        suite.run('-x', suite.path('no such file'), command='debug', status=1)
+    suite.test('a script ends at the first failure', failing)
+
+    def monitor():
+        path = suite.path('monitor')
+        with subprocess.Popen([suite.galvanic, 'run', *linux_options(suite), '--monitor', 'unix:' + path],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                answers = talk(path, 'info time', 'stepi', 'stop', 'stepi', 'info cpus', 'continue', 'quit')
+            finally:
+                status = wait_or_kill(process)
+        for answer, pattern in zip(answers, ('instructions', 'is running', 'stopped at', '#0', r'\* 0: ')):
+            if not re.search(pattern, answer):
+                raise Failed('%s is not in: %s' % (pattern, answer))
+        if status:
+            raise Failed('ended with status %d' % status)
+    suite.test('the monitor', monitor)
+
+
+def wait_or_kill(process):
+    try:
+        return process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return -1
+
+
+def talk(path, *lines):
+    """Says each line to the monitor at `path`; its answers.  What lets the guest run has none."""
+    prompt = '(galvanic) '
+    deadline = time.monotonic() + 60
+    while not os.path.exists(path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    answers = []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(path)
+
+        def answer():
+            text = ''
+            while not text.endswith(prompt):
+                data = client.recv(4096)
+                if not data:
+                    break
+                text += data.decode('utf-8', 'replace')
+            return text
+        answer()
+        for line in lines:
+            client.sendall(line.encode() + b'\n')
+            if line in ('continue', 'quit'):
+                time.sleep(0.2)
+            else:
+                answers.append(answer())
+    return answers
+
+
 def trace(suite):
     """Two runs give identical trace files."""
     def check():
@@ -706,7 +824,7 @@ def looping_fat(suite):
         raise Failed('status %d: %s' % (done.returncode, tail(done.stderr, 2)))
 
 
-GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle, 'net': net,
+GROUPS = {'images': images, 'builtin': builtin, 'linux': linux, 'loaders': loaders, 'aarch64': aarch64, 'clients': clients, 'disk': disk, 'replay': replay, 'share': share, 'idle': idle, 'net': net, 'debug': debug,
           'trace': trace, 'inside': inside, 'input': input}
 
 
