@@ -659,6 +659,34 @@ static void test_links(struct fixture *f, gconstpointer unused)
     g_assert_cmpint(status.st_mtime, !=, 1234567890);
 }
 
+/* Another file system in the folder is out of reach unless it was lent, too: here /dev in /. */
+static void test_mounts(gconstpointer flags)
+{
+    struct stat root, dev;
+    struct fixture f = {0};
+    struct attributes attributes;
+    bool lent = GPOINTER_TO_UINT(flags) & SHARE_MOUNTS;
+
+    if (stat("/", &root) || stat("/dev", &dev) || root.st_dev == dev.st_dev) {
+        g_test_skip("/dev is no file system of its own");
+        return;
+    }
+    f.share = share_open("/", GPOINTER_TO_UINT(flags) | SHARE_READ_ONLY, NULL);
+    f.ninep = ninep_new(f.share);
+    client_init(&f.client, exchange, &f);
+    client_start(&f.client, 65536);
+    EQ(walk_to(&f.client, 1, "dev"), 0);
+    EQ(walk_to(&f.client, 2, "dev/null"), lent ? 0 : NINEP_ENOENT);
+    EQ(rpc(&f.client, NINEP_TWALK, "ddW", 1, 3, 1, "null"), lent ? 0 : 18); /* EXDEV */
+    EQ(open_path(&f.client, 4, "dev", SHARE_OPEN_READ), lent ? 0 : 18);
+    if (lent) {
+        EQ(get_attributes(&f.client, 2, &attributes), 0);
+        g_assert_cmpuint(attributes.qid, !=, dev.st_ino); /* its numbers are not taken for those of the other one */
+        EQ(rpc(&f.client, NINEP_TLOPEN, "dd", 2, 0), NINEP_ENXIO);
+    }
+    close_server(&f);
+}
+
 /* A guest that opens all it can leaves descriptors to the program. */
 static void test_exhaustion(struct fixture *f, gconstpointer unused)
 {
@@ -872,6 +900,10 @@ int main(int argc, char **argv)
     ADD("links/by-name", test_links, SHARE_WALK);
     ADD("deep", test_deep, 0);
     ADD("deep/by-name", test_deep, SHARE_WALK);
+    for (unsigned flags = 0; flags <= (SHARE_MOUNTS | SHARE_WALK); flags += SHARE_MOUNTS) {
+        g_autofree char *name = g_strdup_printf("/ninep/mounts/%u", flags);
+        g_test_add_data_func(name, GUINT_TO_POINTER(flags), test_mounts);
+    }
     g_test_add_func("/ninep/open-share", test_open_share);
     return g_test_run();
 }
