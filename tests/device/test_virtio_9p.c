@@ -89,6 +89,30 @@ static void test_broken(struct fixture *f, gconstpointer unused)
     bring_up(rig, 0, 1, 128);
 }
 
+static void note_written(void *opaque, uint64_t address, uint64_t size)
+{
+    uint64_t *bytes = opaque;
+
+    if (address >= REPLY && address < REPLY + REPLY_ROOM)
+        *bytes += size;
+}
+
+/* Whoever keeps translated code of the pages is told of all that a reply overwrites, and of no more. */
+static void test_written(struct fixture *f, gconstpointer unused)
+{
+    struct client *c = &f->n.client;
+    uint64_t bytes = 0;
+    const struct memory_listener listener = {.written = note_written, .opaque = &bytes};
+
+    client_start(c, 65536);
+    g_assert_cmpint(create_file(c, 1, "", "file", SHARE_OPEN_BOTH, 0644), ==, 0);
+    g_assert_cmpint(write_text(c, 1, 9999, "x"), ==, 0);
+    memory_set_listener(ram(&f->n.rig), &listener);
+    g_assert_cmpint(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), 20000), ==, 0);
+    memory_set_listener(ram(&f->n.rig), &(struct memory_listener){0});
+    g_assert_cmpuint(bytes, ==, 11 + 10000);
+}
+
 /* --- recordings --- */
 
 /* A guest's day; all that it has seen as one hash. */
@@ -169,6 +193,7 @@ int main(int argc, char **argv)
     ADD("configuration", test_configuration);
     ADD("several", test_several);
     ADD("broken", test_broken);
+    ADD("written", test_written);
     ADD("replay", test_replay);
     ADD("state", test_state);
     return g_test_run();

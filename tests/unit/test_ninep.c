@@ -260,6 +260,9 @@ static void test_data(struct fixture *f, gconstpointer unused)
     EQ(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), UINT32_MAX), 0);
     g_assert_cmpuint(take_number(c, 4), ==, c->msize - 11);
     g_assert_cmpuint(c->reply->len, ==, c->msize);
+    f->room = c->msize + 1000;
+    EQ(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), UINT32_MAX), 0);
+    g_assert_cmpuint(take_number(c, 4), ==, c->msize - 11);
     f->room = 1000;
     EQ(rpc(c, NINEP_TREAD, "dqd", 1, UINT64_C(0), 5000), 0);
     g_assert_cmpuint(c->reply->len, ==, 1000);
@@ -557,6 +560,7 @@ static void test_xattr(struct fixture *f, gconstpointer unused)
     put_host(f, "file", "");
     EQ(walk_to(c, 1, "file"), 0);
     EQ(rpc(c, NINEP_TXATTRWALK, "dds", 1, 2, "security.capability"), NINEP_ENODATA);
+    EQ(rpc(c, NINEP_TXATTRWALK, "dds", 1, 2, "other.kind"), NINEP_ENODATA); /* the host is not even asked */
     EQ(rpc(c, NINEP_TWALK, "ddW", 1, 3, 0), 0);
     EQ(rpc(c, NINEP_TXATTRCREATE, "dsqd", 3, "user.colour", UINT64_C(4), 0), 0);
     EQ(write_text(c, 3, 0, "bl"), 0);
