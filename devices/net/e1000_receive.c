@@ -2,7 +2,6 @@
 /* The 82540EM's receive unit: Intel 317453 section 3.2, registers 13.4.22 and following. */
 #include <inttypes.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "devices/bytes.h"
 #include "devices/net/e1000_internal.h"
@@ -129,7 +128,7 @@ static void judge(struct e1000 *e1000, const uint8_t *frame, size_t length, uint
     }
 }
 
-/* What is written to the guest: the frame, filled up, with its check sequence or without. */
+/* What is written to the guest: the frame, filled up, with room for its check sequence or without. */
 struct wire {
     uint8_t bytes[NET_FRAME_MAX + 1 + CRC_SIZE];
     uint32_t length;
@@ -157,7 +156,7 @@ static void make_wire(struct e1000 *e1000, const struct net_backlog_frame *frame
         length = SHORTEST;
     }
     if (!(*e1000_reg(e1000, E1000_RCTL) & RCTL_SECRC)) {
-        put_le32(wire->bytes + length, (uint32_t)crc32(0, wire->bytes, length));
+        put_le32(wire->bytes + length, 0); /* the card has checked it: drivers take it off unread */
         length += CRC_SIZE;
     }
     wire->length = length;
