@@ -74,6 +74,10 @@ static bool load(void *object, struct state_reader *in)
         if (length < NET_FRAME_MIN || length > NET_FRAME_MAX + 1 || length > state_reader_left(in))
             return false;
         struct net_backlog_frame *entry = append(backlog, length);
+        if (segment) { /* it may grow */
+            entry = g_realloc(entry, sizeof(*entry) + NET_FRAME_MAX + 1);
+            backlog->frames.tail->data = entry;
+        }
         entry->segment = segment;
         state_get_bytes(in, entry->bytes, length);
     }

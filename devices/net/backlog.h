@@ -23,6 +23,11 @@ extern const struct state_table net_backlog_state;
 void net_backlog_clear(struct net_backlog *backlog);
 /* False: it is lost. */
 bool net_backlog_put(struct net_backlog *backlog, const uint8_t *frame, size_t length);
+/*
+ * Appends the data of a TCP segment to that of the youngest frame, if it follows that directly in all ways; false: it does
+ * not.  (merge.c)
+ */
+bool net_backlog_merge(struct net_backlog *backlog, const uint8_t *frame, size_t length);
 /* The oldest frame; NULL: there is none. */
 const struct net_backlog_frame *net_backlog_peek(const struct net_backlog *backlog);
 void net_backlog_drop(struct net_backlog *backlog);

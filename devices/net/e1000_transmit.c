@@ -166,7 +166,7 @@ static uint32_t run(struct e1000 *e1000, uint64_t ring, uint32_t entries)
 
     for (unsigned count = 0; *head != tail; count++) {
         if (count == RUN_DESCRIPTORS || moved > RUN_BYTES) {
-            clock_timer_set(e1000->later, machine_now(e1000->machine));
+            clock_timer_set(e1000->later, machine_now(e1000->machine) + 1);
             return causes;
         }
         uint64_t address = ring + (uint64_t)*head * DESCRIPTOR_SIZE;

@@ -137,18 +137,21 @@ bool packet_network_good(const uint8_t *frame, const struct packet *packet)
            packet_fold(packet_sum(frame + packet->network, packet->transport - packet->network, 0)) == 0xFFFF;
 }
 
-/* Over the pseudo header and all that follows the IP header. */
-static uint64_t transport_sum(const uint8_t *frame, const struct packet *packet)
+static uint64_t pseudo_sum(const uint8_t *frame, const struct packet *packet)
 {
     unsigned length = packet->end - packet->transport;
     uint8_t tail[8] = {0, 0, (uint8_t)(length >> 8), (uint8_t)length, 0, 0, 0, (uint8_t)packet->protocol};
     uint64_t sum = packet_sum(tail, sizeof(tail), 0);
 
     if (packet->version == 4)
-        sum = packet_sum(frame + packet->network + IP4_ADDRESSES, 8, sum);
-    else
-        sum = packet_sum(frame + packet->network + IP6_ADDRESSES, 32, sum);
-    return packet_sum(frame + packet->transport, length, sum);
+        return packet_sum(frame + packet->network + IP4_ADDRESSES, 8, sum);
+    return packet_sum(frame + packet->network + IP6_ADDRESSES, 32, sum);
+}
+
+/* Over the pseudo header and all that follows the IP header. */
+static uint64_t transport_sum(const uint8_t *frame, const struct packet *packet)
+{
+    return packet_sum(frame + packet->transport, packet->end - packet->transport, pseudo_sum(frame, packet));
 }
 
 bool packet_transport_good(const uint8_t *frame, const struct packet *packet)
@@ -177,6 +180,12 @@ void packet_set_transport_checksum(uint8_t *frame, const struct packet *packet)
     put_sum(field, sum || packet->protocol == PACKET_TCP ? sum : 0xFFFF); /* UDP: zero means that there is none */
 }
 
+void packet_set_partial_checksum(uint8_t *frame, const struct packet *packet)
+{
+    put_sum(frame + packet->transport + (packet->protocol == PACKET_TCP ? TCP_CHECKSUM : UDP_CHECKSUM),
+            packet_fold(pseudo_sum(frame, packet)));
+}
+
 bool packet_finish_checksum(uint8_t *frame, size_t length, size_t start, size_t offset)
 {
     if (start >= length || offset + 2 > length - start)
@@ -188,7 +197,7 @@ bool packet_finish_checksum(uint8_t *frame, size_t length, size_t start, size_t 
 
 /* --- segments --- */
 
-static void set_length(uint8_t *frame, struct packet *packet, unsigned end)
+void packet_set_length(uint8_t *frame, struct packet *packet, unsigned end)
 {
     packet->end = end;
     if (packet->version == 4)
@@ -199,7 +208,7 @@ static void set_length(uint8_t *frame, struct packet *packet, unsigned end)
 
 static void finish(const struct net_output *output, uint8_t *frame, struct packet *packet, unsigned end)
 {
-    set_length(frame, packet, end);
+    packet_set_length(frame, packet, end);
     packet_set_network_checksum(frame, packet);
     packet_set_transport_checksum(frame, packet);
     net_send(output, frame, end);

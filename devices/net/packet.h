@@ -30,9 +30,13 @@ uint16_t packet_fold(uint64_t sum);
 bool packet_network_good(const uint8_t *frame, const struct packet *packet);
 /* TCP or UDP: the checksum is right, or (UDP) not used. */
 bool packet_transport_good(const uint8_t *frame, const struct packet *packet);
+/* Makes the IP packet end at @end of the frame: its length fields. */
+void packet_set_length(uint8_t *frame, struct packet *packet, unsigned end);
 /* Puts checksums in their places. */
 void packet_set_network_checksum(uint8_t *frame, const struct packet *packet);
 void packet_set_transport_checksum(uint8_t *frame, const struct packet *packet);
+/* The TCP or UDP checksum of the pseudo header alone, for somebody who adds the rest. */
+void packet_set_partial_checksum(uint8_t *frame, const struct packet *packet);
 /* Puts the complemented sum of [@start, @length) at @start + @offset, as CHECKSUM_PARTIAL means; false: not in the frame. */
 bool packet_finish_checksum(uint8_t *frame, size_t length, size_t start, size_t offset);
 

@@ -25,7 +25,6 @@ enum {
     F_GUEST_CSUM = 1,
     F_MAC = 5,
     F_GUEST_TSO4 = 7,
-    F_GUEST_TSO6 = 8,
     F_HOST_TSO4 = 11,
     F_HOST_TSO6 = 12,
     F_MRG_RXBUF = 15,
@@ -53,6 +52,7 @@ enum {
     GSO_TCPV4 = 1,
     GSO_TCPV6 = 4,
     GSO_ECN = 0x80,
+    TCP_CHECKSUM = 16,
 };
 
 #define PATIENCE_NS NANOSECONDS_PER_SECOND /* for a driver that has taken one frame and says nothing */
@@ -88,6 +88,15 @@ static void make_header(const struct virtio_net *net, const struct net_backlog_f
 
     memset(header, 0, HEADER_SIZE);
     put_le16(header + HEADER_BUFFERS, 1);
+    if (frame->segment && packet_parse(frame->bytes, frame->length, &packet)) {
+        header[HEADER_FLAGS] = FLAG_NEEDS_CSUM;
+        header[HEADER_GSO_TYPE] = GSO_TCPV4;
+        put_le16(header + HEADER_LENGTH, (uint16_t)packet.payload);
+        put_le16(header + HEADER_GSO_SIZE, frame->segment);
+        put_le16(header + HEADER_CSUM_START, (uint16_t)packet.transport);
+        put_le16(header + HEADER_CSUM_OFFSET, TCP_CHECKSUM);
+        return;
+    }
     if (!virtio_negotiated(&net->virtio, F_GUEST_CSUM) || !packet_parse(frame->bytes, frame->length, &packet) ||
         packet.fragment || (packet.protocol != PACKET_TCP && packet.protocol != PACKET_UDP))
         return;
@@ -201,8 +210,15 @@ static void deliver(void *opaque, const uint8_t *data, size_t length)
 
     if (length < NET_FRAME_MIN || length > NET_FRAME_MAX || !(net->virtio.status & VIRTIO_STATUS_DRIVER_OK))
         return; /* nobody listens */
-    net_backlog_put(&net->backlog, data, length);
-    run_receive(net);
+    if (!virtio_negotiated(&net->virtio, F_GUEST_TSO4) || !virtio_negotiated(&net->virtio, F_MRG_RXBUF)) {
+        net_backlog_put(&net->backlog, data, length);
+        run_receive(net);
+        return;
+    }
+    /* What arrives at the same point is put together before it is given. */
+    if (!net_backlog_merge(&net->backlog, data, length))
+        net_backlog_put(&net->backlog, data, length);
+    virtio_run_later(&net->virtio, RECEIVE);
 }
 
 /* --- from the guest --- */
@@ -317,8 +333,8 @@ struct virtio_net *virtio_net_new(struct machine *machine, struct pci_bus *bus, 
                                   struct net_output output, const char *source, const char *id)
 {
     struct virtio_net *net = g_new0(struct virtio_net, 1);
-    const uint64_t features = 1u << F_CSUM | 1u << F_GUEST_CSUM | 1u << F_MAC | 1u << F_HOST_TSO4 | 1u << F_HOST_TSO6 |
-                              1u << F_MRG_RXBUF | 1u << F_STATUS;
+    const uint64_t features = 1u << F_CSUM | 1u << F_GUEST_CSUM | 1u << F_MAC | 1u << F_GUEST_TSO4 | 1u << F_HOST_TSO4 |
+                              1u << F_HOST_TSO6 | 1u << F_MRG_RXBUF | 1u << F_STATUS;
 
     net->output = output;
     g_queue_init(&net->backlog.frames);

@@ -400,7 +400,7 @@ static void test_long_run(void)
     notify(&rig, 0);
     g_assert_cmpuint(used_index(&rig, 0), ==, 8);
     g_assert_cmphex(take_isr(&rig), ==, 1);
-    machine_advance(rig.machine, 0);
+    machine_advance(rig.machine, 1);
     g_assert_cmpuint(used_index(&rig, 0), ==, 16);
     g_assert_cmphex(take_isr(&rig), ==, 1);
     machine_advance(rig.machine, 1000);
@@ -423,7 +423,7 @@ static void test_state_of_long_run(void)
     notify(&rig, 0);
     g_assert_cmpuint(used_index(&rig, 0), ==, 8);
     test_copy_state(rig.machine, other.machine);
-    machine_advance(other.machine, 0);
+    machine_advance(other.machine, 1);
     g_assert_cmpuint(used_index(&other, 0), ==, 10);
     finish(&rig);
     finish(&other);
