@@ -251,7 +251,7 @@ static const struct type *accept_cast(struct parser *parser, bool *pointer)
 
 static uint64_t extend(uint64_t value, const struct type *type)
 {
-    if (type->size == 8)
+    if (type->size == 0 || type->size >= 8)
         return value;
     value &= (1ull << 8 * type->size) - 1;
     if (type->is_signed && value >> (8 * type->size - 1))
