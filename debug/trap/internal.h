@@ -118,12 +118,14 @@ struct report {
     struct os *os;
     const struct trap *trap;
     enum cpu_arch arch;
-    char *headline;          /* "KERNEL PANIC", "DRIVER DIED" … */
-    char *exception;         /* decoded */
-    GArray *frames;          /* of struct unwind_frame */
-    char *end;               /* why the backtrace ends; may be NULL */
-    guint failing;           /* the frame that is to blame */
-    char *function, *place;  /* of that frame: "virtio_netd::poll", "src/main.rs:12:5"; may be NULL */
+    char *headline;  /* "KERNEL PANIC", "DRIVER DIED" … */
+    char *exception; /* decoded */
+    GArray *frames;  /* of struct unwind_frame */
+    char *end;       /* why the backtrace ends; may be NULL */
+    guint failing;   /* the frame that is to blame */
+    char *function,
+        *place;   /* the program's own that is nearest: "virtio_netd::poll", "src/main.rs:12:5"; may be NULL */
+    char *inside; /* the library's function in which it failed meanwhile; NULL: none */
     GArray *code, *code_att; /* of struct disassembled around the failing instruction */
     uint64_t code_pc;
     bool has_walk;

@@ -75,6 +75,10 @@ static void write_head(struct text *text)
     if (report->place)
         styled(text, STRONG, "  %s", report->place);
     styled(text, PLAIN, "  (pc " HEX ")\n", trap->frame.pc);
+    if (report->inside) {
+        label(text, "inside");
+        styled(text, PLAIN, "%s\n", report->inside);
+    }
     write_who(text);
     label(text, "what");
     styled(text, PLAIN, "%s\n", report->exception);

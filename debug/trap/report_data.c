@@ -44,32 +44,54 @@ static char *headline(const struct trap *trap)
     return g_strdup(panic ? "PROGRAM PANIC" : "PROGRAM CRASH");
 }
 
-/* The innermost function with a name that is none of the panic's machinery, and its place. */
+static char *place_of(const struct symbol_frame *one)
+{
+    if (one->file && one->column)
+        return g_strdup_printf("%s:%u:%u", report_file(one->file), one->line, one->column);
+    return one->file ? g_strdup_printf("%s:%u", report_file(one->file), one->line) : NULL;
+}
+
+/* The innermost function of a frame that is the program's own; true if there is one. */
+static bool own_place(struct report *report, const struct symbol_location *location)
+{
+    for (unsigned i = 0; i < location->frames; i++) {
+        const struct symbol_frame *one = &location->frame[i];
+        if (panic_machinery(one->function, one->file))
+            continue;
+        report->function = g_strdup(one->function ? one->function : location->symbol);
+        report->place = place_of(one);
+        return true;
+    }
+    if (location->frames || !location->symbol || panic_machinery(location->symbol, NULL))
+        return false;
+    report->function = g_strdup_printf("%s+%" G_GUINT64_FORMAT, location->symbol, (guint64)location->offset);
+    return true;
+}
+
+static void set_inside(struct report *report, const struct symbol_location *location)
+{
+    const struct symbol_frame *outer = location->frames ? &location->frame[location->frames - 1] : NULL;
+    g_autofree char *place = outer ? place_of(outer) : NULL;
+
+    report->inside =
+        g_strdup_printf("%s  %s", outer && outer->function ? outer->function : location->symbol, place ? place : "");
+}
+
+/* Who failed: if that is a library, also who called it. */
 static void find_place(struct report *report)
 {
-    const struct unwind_frame *frame;
     struct symbol_location location;
 
     report->failing = trap_failing_frame(report->symbols, report->trap, report->frames);
-    if (report->failing >= report->frames->len)
-        return;
-    frame = &g_array_index(report->frames, struct unwind_frame, report->failing);
-    if (!symbols_locate(report->symbols, report->trap->space.root, frame->pc, frame->return_address, &location))
-        return;
-    for (unsigned i = 0; i < location.frames; i++) {
-        const struct symbol_frame *one = &location.frame[i];
-        /* ptr::read_volatile() and the like are inlined into who is to blame. */
-        if (i + 1 < location.frames && panic_machinery(one->function, one->file))
-            continue;
-        report->function = g_strdup(one->function ? one->function : location.symbol);
-        if (one->file && one->column)
-            report->place = g_strdup_printf("%s:%u:%u", report_file(one->file), one->line, one->column);
-        else if (one->file)
-            report->place = g_strdup_printf("%s:%u", report_file(one->file), one->line);
-        return;
+    for (guint i = report->failing; i < report->frames->len; i++) {
+        const struct unwind_frame *frame = &g_array_index(report->frames, struct unwind_frame, i);
+        if (!symbols_locate(report->symbols, report->trap->space.root, frame->pc, frame->return_address, &location))
+            return;
+        if (own_place(report, &location))
+            return;
+        if (!report->inside && (location.frames || location.symbol))
+            set_inside(report, &location);
     }
-    if (location.symbol)
-        report->function = g_strdup_printf("%s+%" G_GUINT64_FORMAT, location.symbol, (guint64)location.offset);
 }
 
 /* Of a frame that called: the call, not what comes after it. */
@@ -173,6 +195,7 @@ void report_release(struct report *report)
     g_free(report->end);
     g_free(report->function);
     g_free(report->place);
+    g_free(report->inside);
     g_free(report->permission);
     g_array_free(report->frames, TRUE);
     g_array_free(report->code, TRUE);

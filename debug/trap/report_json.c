@@ -214,6 +214,7 @@ char *trap_report_json(struct symbols *symbols, struct os *os, struct syscalls *
     add_text(json, "noticed", noticed[trap->noticed]);
     add_text(json, "function", report.function);
     add_text(json, "place", report.place);
+    add_text(json, "inside", report.inside);
     add_hex(json, "pc", trap->frame.pc);
     add_number(json, "instructions", trap->instructions);
     add_number(json, "virtual_ns", (uint64_t)trap->ns);

@@ -9,6 +9,9 @@ nobody ships such images, so without it those tests are skipped.
 """
 import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -88,6 +91,30 @@ def redox(suite, arch):
     expect(any(call.startswith('write(2') for call in report['system_calls']), str(report['system_calls']))
 
 
+def driver(suite, arch):
+    """A driver is given a null pointer by the debugger: who, where in its source, and what it had asked of the kernel."""
+    folder = os.environ.get('GALVANIC_TEST_REDOX')
+    if not folder or not shutil.which('nm'):
+        raise Unavailable('GALVANIC_TEST_REDOX is not set, or there is no nm')
+    symbols = os.path.join(folder, 'symbols', arch)
+    names = subprocess.run(['nm', '-C', os.path.join(symbols, 'randd')], capture_output=True, text=True, check=True).stdout
+    address = re.search(r'^([0-9a-f]+) \S .*RandScheme>?::can_perform_op_on_fd', names, re.M).group(1)
+    commands = ['catch process head', 'continue', 'tbreak *0x%s in randd' % address, 'continue',
+                'set $%s = 0x10' % {'x86_64': 'rdi', 'aarch64': 'x0'}[arch], 'continue']
+    command = [suite.galvanic, 'debug', os.path.join(folder, 'redox-%s.img' % arch), '--snapshot', '--symbols', symbols,
+               '--pace', 'off', '--max-time', '60s', '--expect', 'login:', '--send', 'root\\r', '--expect', '# ', '--send',
+               'head -c 8 /scheme/rand\\r']
+    for each in commands:
+        command += ['-e', each]
+    text = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=240, check=False).stdout
+    report = text.decode('utf-8', 'replace').partition(' DRIVER CRASH: ')[2]
+    for wanted in (r'^null-page (read|write) at 0x[0-9a-f]+, in randd$', r'^  where +.*randd/src/main\.rs:\d+',
+                   r'^  who +process \d+ /scheme/initfs/bin/randd \(', r'RandScheme as .*SchemeSync>::read  randd/src/main\.rs:\d+',
+                   r'^      (read|write|call)\w*\('):
+        expect(re.search(wanted, report, re.M), '%s is not in the report: %s' % (wanted, report[:2000]))
+    return report.splitlines()[0]
+
+
 def main():
     suite = Suite(sys.argv[1], os.environ.get('GALVANIC_TEST_CACHE') or sys.argv[2])
     try:
@@ -95,6 +122,7 @@ def main():
             suite.test('Linux on %s panics' % arch, panic, suite, arch)
             suite.test('Linux on %s forks 1000 times' % arch, forks, suite, arch)
             suite.test('Redox on %s boots and shuts down' % arch, redox, suite, arch)
+            suite.test('a driver of Redox on %s dies' % arch, driver, suite, arch)
     finally:
         suite.close()
     print('1..%d' % suite.number)
