@@ -29,7 +29,7 @@ static inline void platform_sata(GByteArray *path, unsigned disk)
 static inline void platform_virtio(GByteArray *path, unsigned disk)
 {
     device_path_acpi(path, EISA_PNP(0x0A03), 0);
-    device_path_pci(path, (uint8_t)((1 + disk) << 3));
+    device_path_pci(path, (uint8_t)((2 + disk) << 3)); /* the network card is at 1 */
 }
 
 static inline const struct platform *platform(void)
