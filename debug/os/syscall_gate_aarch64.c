@@ -76,16 +76,15 @@ static void seek_exit(struct syscall_gate *gate, struct cpu *cpu)
 static void observe(void *opaque, struct cpu *cpu, const struct cpu_exception *exception)
 {
     struct syscall_gate *gate = opaque;
-    uint64_t argument[6];
+    const uint64_t *x;
 
     if (exception->vector != EC_SVC64 || exception->from_level != 0)
         return;
-    for (unsigned i = 0; i < 6; i++)
-        argument[i] = aarch64_x(cpu, i);
     if (!gate->learn && !gate->exit_at && syscall_gate_seek(gate))
         seek_exit(gate, cpu);
     gate->top = aarch64_sp_el1(cpu);
-    gate->handlers.enter(gate->handlers.opaque, cpu, gate->top, aarch64_x(cpu, 8), argument, 0);
+    x = aarch64_xs(cpu);
+    gate->handlers.enter(gate->handlers.opaque, cpu, gate->top, x[8], x, 0);
 }
 
 void syscall_gate_open_aarch64(struct syscall_gate *gate)

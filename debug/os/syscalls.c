@@ -227,7 +227,7 @@ static void on_leave(void *opaque, struct cpu *cpu, uint64_t stack, uint64_t res
     call->result = result;
     call->instructions_end = now;
     call->ns_end = machine_now(syscalls->machine);
-    if (!call->path[0])
+    if (!call->path[0] && path_place(syscalls, call).pointer >= 0)
         read_path(syscalls, cpu, call); /* its page may have been absent before */
     if (syscall_changes_identity(syscalls->os, call))
         thread->identified = false;

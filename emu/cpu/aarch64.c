@@ -232,6 +232,11 @@ uint64_t aarch64_x(struct cpu *cpu, unsigned index)
     return index < 31 ? env_of(cpu)->xregs[index] : 0;
 }
 
+const uint64_t *aarch64_xs(struct cpu *cpu)
+{
+    return env_of(cpu)->xregs;
+}
+
 void aarch64_set_x(struct cpu *cpu, unsigned index, uint64_t value)
 {
     if (index < 31) {

@@ -27,6 +27,8 @@ void aarch64_set_registers(struct cpu *cpu, const struct aarch64_registers *in);
 void aarch64_get_fpu(struct cpu *cpu, struct aarch64_fpu *out);
 void aarch64_set_fpu(struct cpu *cpu, const struct aarch64_fpu *in);
 uint64_t aarch64_x(struct cpu *cpu, unsigned index);
+/* X0 to X30, to look at until the CPU goes on. */
+const uint64_t *aarch64_xs(struct cpu *cpu);
 uint64_t aarch64_sp_el1(struct cpu *cpu);
 void aarch64_set_x(struct cpu *cpu, unsigned index, uint64_t value);
 /* From a hypercall callback: continue at @pc instead of after the instruction. */
