@@ -5,12 +5,26 @@ import shutil
 import subprocess
 
 SUITE = 'bookworm'
-MIRROR = os.environ.get('GALVANIC_TEST_MIRROR', 'http://deb.debian.org/debian')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 
 class Unavailable(Exception):
     """There is no apt here, or it cannot reach its mirror: tests that need packages are skipped."""
+
+
+def mirror():
+    """Where the host's own apt has that suite from, or what GALVANIC_TEST_MIRROR says."""
+    given = os.environ.get('GALVANIC_TEST_MIRROR')
+    if given:
+        return given
+    if not shutil.which('apt-get'):
+        raise Unavailable('there is no apt here')
+    done = subprocess.run(['apt-get', 'indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)'], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, check=False)
+    for line in done.stdout.splitlines():
+        if line.split()[1:] == [SUITE, 'main']:
+            return line.split()[0]
+    raise Unavailable('apt here knows no Debian %s; GALVANIC_TEST_MIRROR=URL names a mirror' % SUITE)
 
 
 class Packages:
@@ -47,7 +61,7 @@ class Packages:
         open(os.path.join(self.state, 'status'), 'w', encoding='ascii').close()
         signed = '[signed-by=%s] ' % KEYRING if os.path.exists(KEYRING) else ''
         with open(os.path.join(self.state, 'etc/sources.list'), 'w', encoding='ascii') as file:
-            file.write('deb %s%s %s main\n' % (signed, MIRROR, SUITE))
+            file.write('deb %s%s %s main\n' % (signed, mirror(), SUITE))
         self._apt('apt-get', 'update')
         open(os.path.join(self.state, 'updated'), 'w', encoding='ascii').close()
 
