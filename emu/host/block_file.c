@@ -53,6 +53,7 @@ bool block_fd_write(int fd, uint64_t offset, const void *buffer, size_t length)
     return true;
 }
 
+/* Gives the range back to the file system.  False with errno; EOPNOTSUPP where that cannot be done here. */
 static bool punch_hole(int fd, uint64_t offset, uint64_t length)
 {
 #if defined(__linux__) && defined(FALLOC_FL_PUNCH_HOLE)
@@ -61,23 +62,42 @@ static bool punch_hole(int fd, uint64_t offset, uint64_t length)
     (void)fd;
     (void)offset;
     (void)length;
+    errno = EOPNOTSUPP;
     return false;
+#endif
+}
+
+/* The next byte from @offset on that is no hole, or @end; systems that do not know say @offset. */
+static uint64_t next_data(int fd, uint64_t offset, uint64_t end)
+{
+#ifdef SEEK_DATA
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+    if (data >= 0)
+        return MIN((uint64_t)data, end);
+    return errno == ENXIO ? end : offset;
+#else
+    (void)fd;
+    (void)end;
+    return offset;
 #endif
 }
 
 bool block_fd_zero(int fd, uint64_t offset, uint64_t length)
 {
     static const uint8_t zeros[65536];
+    uint64_t end = offset + length;
 
     if (punch_hole(fd, offset, length))
         return true;
-    while (length) {
-        size_t part = (size_t)MIN(length, sizeof(zeros));
+    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL && errno != ENODEV)
+        return false; /* a full disk, say, which zeros would not help */
+    while ((offset = next_data(fd, offset, end)) < end) {
+        size_t part = (size_t)MIN(end - offset, sizeof(zeros));
 
         if (!block_fd_write(fd, offset, zeros, part))
             return false;
         offset += part;
-        length -= part;
     }
     return true;
 }
