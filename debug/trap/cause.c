@@ -10,6 +10,8 @@
 #define STACK_SEARCH 16      /* pages above a fault within which the stack must be mapped */
 #define OVERFLOW_REACH 65536 /* below a kernel stack, where SP is one that ran over */
 #define FRAMES 64
+#define TINY_IMAGE 4096 /* loadable bytes: fewer are none of a program */
+#define SLIDE 65536     /* bytes of zeroes that may have run from an entry point on */
 
 struct scene {
     struct symbols *symbols;
@@ -70,40 +72,63 @@ static bool came_by_return(const struct scene *scene)
     return space_read_u64(&scene->trap->space, frame->sp - 8, &slot) && slot == frame->pc;
 }
 
-/* The header of an ELF image that is mapped at @base: its entry point, and the bytes that it has to load. */
-static bool image_at(const struct scene *scene, uint64_t base, uint64_t *entry, uint64_t *loadable)
+/* What the header of an ELF image that is mapped at @base says. */
+struct image {
+    uint64_t base, entry;
+    uint64_t loadable;    /* bytes */
+    bool entry_is_loaded; /* the entry point lies among them */
+};
+
+static bool image_at(const struct scene *scene, uint64_t base, struct image *out)
 {
     const struct space *space = &scene->trap->space;
+    uint64_t table, start, size;
     uint8_t magic[4];
-    uint64_t table, size;
     uint32_t type;
     uint16_t count, step;
 
+    *out = (struct image){.base = base};
     if (space_read(space, base, magic, 4) != 4 || memcmp(magic, "\177ELF", 4) != 0 ||
-        !space_read_u64(space, base + 24, entry) || !space_read_u64(space, base + 32, &table) ||
+        !space_read_u64(space, base + 24, &out->entry) || !space_read_u64(space, base + 32, &table) ||
         !space_read_u16(space, base + 54, &step) || !space_read_u16(space, base + 56, &count))
         return false;
-    *loadable = 0;
-    for (unsigned i = 0; i < count && i < 64; i++)
-        if (space_read_u32(space, base + table + (uint64_t)i * step, &type) && type == 1 &&
-            space_read_u64(space, base + table + (uint64_t)i * step + 32, &size))
-            *loadable += size;
+    for (unsigned i = 0; i < count && i < 64; i++) {
+        uint64_t header = base + table + (uint64_t)i * step;
+        if (!space_read_u32(space, header, &type) || type != 1 || !space_read_u64(space, header + 16, &start) ||
+            !space_read_u64(space, header + 32, &size))
+            continue;
+        out->loadable += size;
+        out->entry_is_loaded |= out->entry >= start && out->entry - start < size;
+    }
     return true;
 }
 
-/* What is wrong with the image in which nothing can run; NULL: nothing. */
+/*
+ * What is wrong with the image in which nothing can run; NULL: nothing.  Where its entry point has nothing loaded, zeroes may still run
+ * for a while before something fails.
+ */
 static char *bad_image(const struct scene *scene)
 {
     static const uint64_t bases[] = {0xffffffff80000000, 0xffffff0000000000, 0x200000, 0x400000, 0x10000, 0x1000};
-    uint64_t entry, loadable, pc = scene->trap->frame.pc;
+    uint64_t pc = scene->trap->frame.pc;
+    const char *which = scene->trap->frame.user ? "its" : "the kernel";
+    struct image image;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(bases); i++) {
-        if ((bases[i] >> 63) == scene->trap->frame.user || !image_at(scene, bases[i], &entry, &loadable) || entry != pc)
+        if ((bases[i] >> 63) == scene->trap->frame.user || !image_at(scene, bases[i], &image) || pc < image.entry ||
+            pc - image.entry > (image.entry_is_loaded ? 0 : SLIDE))
             continue;
-        if (entry == 0)
-            return g_strdup("its image has entry point 0");
-        return g_strdup_printf("the entry point of its image, whose loadable part is %" G_GUINT64_FORMAT " bytes",
-                               (guint64)loadable);
+        if (image.loadable < TINY_IMAGE && !image.entry_is_loaded)
+            return g_strdup_printf("%s image at " HEX " has only %" G_GUINT64_FORMAT
+                                   " loadable bytes, and its entry point " HEX " is not among them",
+                                   which, image.base, (guint64)image.loadable, image.entry);
+        if (image.entry == 0)
+            return g_strdup_printf("%s image has entry point 0", which);
+        if (!image.entry_is_loaded)
+            return g_strdup_printf("nothing is loaded at the entry point " HEX " of %s image", image.entry, which);
+        if (scene->access.fetch)
+            return g_strdup_printf("the entry point of %s image, whose loadable part is %" G_GUINT64_FORMAT " bytes",
+                                   which, (guint64)image.loadable);
     }
     return NULL;
 }
@@ -301,18 +326,10 @@ static char *other_aarch64(const struct scene *scene)
     }
 }
 
-static char *jump(const struct scene *scene)
-{
-    g_autofree char *what = jump_to(scene);
-    g_autofree char *image = bad_image(scene);
-
-    return image ? g_strdup_printf("%s: %s", what, image) : g_steal_pointer(&what);
-}
-
 static char *what_happened(const struct scene *scene)
 {
     if (scene->access.memory && scene->access.fetch)
-        return jump(scene);
+        return jump_to(scene);
     if (scene->arch != CPU_ARCH_X86_64 || scene->trap->exception.vector != 8) {
         char *overflow = stack_overflow(scene);
         if (overflow)
@@ -359,7 +376,10 @@ char *trap_cause(struct symbols *symbols, const struct trap *trap)
     exception_access(scene.arch, &trap->exception, &scene.access);
     read_instruction(&scene);
     g_autofree char *what = what_happened(&scene);
-    return g_strdup_printf("%s, in %s", what, culprit);
+    g_autofree char *image = bad_image(&scene);
+    g_autofree char *second = trap_double_fault(trap);
+    return g_strdup_printf("%s%s%s%s, in %s", second ? second : "", what, image ? ": " : "", image ? image : "",
+                           culprit);
 }
 
 guint trap_failing_frame(struct symbols *symbols, const struct trap *trap, GArray *frames)

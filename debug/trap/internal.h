@@ -82,6 +82,11 @@ bool exception_is_routine(enum cpu_arch arch, const struct cpu_exception *except
 
 /* debug/trap/cause.c: the sentence; to be freed. */
 char *trap_cause(struct symbols *symbols, const struct trap *trap);
+/*
+ * debug/trap/double.c: "double fault: …: " if the kernel's handler of @trap cannot even begin, since there is no stack for it; NULL: it
+ * can, as far as is known; to be freed.
+ */
+char *trap_double_fault(const struct trap *trap);
 /* "the kernel", "virtio-netd". */
 char *trap_culprit(const struct trap *trap);
 /* The frame in which it failed: of a panic the one that panicked, not the machinery in front of it. */

@@ -95,9 +95,9 @@ static void on_trap(void *opaque, const struct trap *trap)
         machine_stop_here(scene->guest->machine);
 }
 
-static bool scene_open(struct scene *scene, enum cpu_arch arch)
+static bool scene_open_kernel(struct scene *scene, enum cpu_arch arch, const char *kind)
 {
-    g_autofree char *kernel = file_of("crash-kernel", arch), *user = file_of("crash-user", arch);
+    g_autofree char *kernel = file_of(kind, arch), *user = file_of("crash-user", arch);
     struct guest *guest = guest_new(arch);
     struct space space;
 
@@ -123,6 +123,11 @@ static bool scene_open(struct scene *scene, enum cpu_arch arch)
     return true;
 }
 
+static bool scene_open(struct scene *scene, enum cpu_arch arch)
+{
+    return scene_open_kernel(scene, arch, "crash-kernel");
+}
+
 static void scene_close(struct scene *scene)
 {
     traps_free(scene->traps);
@@ -135,9 +140,8 @@ static void scene_close(struct scene *scene)
     guest_free(scene->guest);
 }
 
-static void start_at(struct scene *scene, uint64_t pc, uint64_t first, uint64_t second)
+static void start_on(struct scene *scene, uint64_t stack, uint64_t pc, uint64_t first, uint64_t second)
 {
-    uint64_t stack = address_of(scene, SYMBOLS_ANY_SPACE, "stack") + 65536;
     struct cpu *cpu = scene->guest->cpu;
 
     if (scene->guest->arch == CPU_ARCH_X86_64) {
@@ -163,6 +167,11 @@ static void start_at(struct scene *scene, uint64_t pc, uint64_t first, uint64_t 
     }
     machine_set_limits(scene->guest->machine, 0, LIMIT);
     traps_conclude(scene->traps, machine_run(scene->guest->machine));
+}
+
+static void start_at(struct scene *scene, uint64_t pc, uint64_t first, uint64_t second)
+{
+    start_on(scene, address_of(scene, SYMBOLS_ANY_SPACE, "stack") + 65536, pc, first, second);
 }
 
 static void die(struct scene *scene, const char *function)
@@ -302,7 +311,14 @@ static void test_double_fault(gconstpointer arch)
     if (!scene_open(&scene, (enum cpu_arch)GPOINTER_TO_UINT(arch)))
         return;
     die(&scene, "die_double_fault");
-    expect_cause(&scene, "in the kernel$");
+    expect_cause(
+        &scene,
+        scene.guest->arch == CPU_ARCH_X86_64
+            ? "^double fault: the first exception, #PF, page fault, cannot be delivered, since its frame has no "
+              "place on the stack at RSP 0xffffffffc0000000: write at 0xffffffffbffffff8, where nothing is mapped, "
+              "in the kernel$"
+            : "^exception in the exception handler, again and again: the first, data abort, leaves its handler no "
+              "stack at SP 0xffffff00c0000000: write at 0xffffff00bffffff0, where nothing is mapped, in the kernel$");
     expect_place(&scene, "die_double_fault", "kernel.c", "push on no stack");
     scene_close(&scene);
 }
@@ -428,6 +444,64 @@ static void test_entry_0(gconstpointer arch)
     scene_close(&scene);
 }
 
+static uint64_t physical_of(struct scene *scene, uint64_t address)
+{
+    struct space space;
+    uint64_t physical = 0;
+
+    guest_space(scene->guest, &space);
+    g_assert_true(space_translate(&space, address, &physical));
+    return physical;
+}
+
+/* Where the loader of a kernel jumps to: all of the file that is to be loaded lies at the image's base. */
+static void start_empty(enum cpu_arch arch, uint64_t entry, const char *cause)
+{
+    uint64_t base = arch == CPU_ARCH_X86_64 ? 0xffffffff80000000 : 0xffffff0000000000;
+    struct scene scene;
+
+    if (!scene_open_kernel(&scene, arch, "crash-empty"))
+        return;
+    uint64_t linked = base + 0x1000;
+    g_assert_cmpmem((const char *)g_bytes_get_data(scene.kernel, NULL) + 24, 8, &linked, 8);
+    guest_map(scene.guest, base + 0x200000, guest_page(scene.guest), GUEST_WRITE);
+    guest_map(scene.guest, base, physical_of(&scene, base), GUEST_EXECUTE | GUEST_WRITE); /* as a loader has it */
+    guest_poke64(scene.guest, base + 24, entry);
+    start_on(&scene, base + 0x201000, entry, 0, 0);
+    expect_cause(&scene, cause);
+    g_assert_cmpstr(member(&scene, "kind"), ==, "kernel");
+    g_assert_cmpstr(member(&scene, "noticed"), ==, "end");
+    scene_close(&scene);
+}
+
+#define EMPTY "has only 332 loadable bytes, and its entry point "
+
+static void test_empty(gconstpointer data)
+{
+    enum cpu_arch arch = (enum cpu_arch)GPOINTER_TO_UINT(data);
+
+    if (arch == CPU_ARCH_X86_64) {
+        start_empty(
+            arch, 0xffffffff80001000,
+            "^jump to 0xffffffff80001000, where nothing is mapped: the kernel image at 0xffffffff80000000 " EMPTY
+            "0xffffffff80001000 is not among them, in the kernel$");
+        start_empty(arch, 0xffffffff80000400, /* zeroes: ADD [RAX], AL */
+                    "^null-page .*: the kernel image at 0xffffffff80000000 " EMPTY
+                    "0xffffffff80000400 is not among them, in the kernel$");
+    } else {
+        start_empty(
+            arch, 0xffffff0000001000,
+            "^jump to 0xffffff0000001000, where nothing is mapped: the kernel image at 0xffffff0000000000 " EMPTY
+            "0xffffff0000001000 is not among them, in the kernel$");
+        start_empty(arch, 0xffffff0000000400,
+                    "^execution of zeroes .*: the kernel image at 0xffffff0000000000 " EMPTY
+                    "0xffffff0000000400 is not among them, in the kernel$");
+    }
+    start_empty(arch, 0,
+                "^jump to address 0x0, .*: the kernel image at 0x[0-9a-f]+ " EMPTY
+                "0x0 is not among them, in the kernel$");
+}
+
 static void add(const char *name, void (*test)(gconstpointer arch))
 {
     for (enum cpu_arch arch = CPU_ARCH_X86_64; arch <= CPU_ARCH_AARCH64; arch++) {
@@ -454,5 +528,6 @@ int main(int argc, char **argv)
     add("unimplemented", test_unimplemented);
     add("far", test_far);
     add("entry-0", test_entry_0);
+    add("empty", test_empty);
     return g_test_run();
 }
