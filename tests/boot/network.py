@@ -9,7 +9,7 @@ import threading
 import urllib.parse
 
 from images import CONSOLE
-from packages import MIRROR
+from packages import mirror
 
 UP = 'ip link set lo up; ip link set eth0 up; udhcpc -i eth0 -n -q -s /scripts/lease; '
 MEGABYTES = int(os.environ.get('GALVANIC_TEST_DOWNLOAD', '16'))
@@ -50,7 +50,7 @@ def free_port():
 
 
 def resolvable():
-    name = urllib.parse.urlparse(MIRROR).hostname
+    name = urllib.parse.urlparse(mirror()).hostname
     try:
         socket.getaddrinfo(name, None, socket.AF_INET)
     except OSError:
