@@ -160,6 +160,11 @@ void os_place_modules(struct os *os, const struct os_process *process)
         os->os_class->place_modules(os->instance, process);
 }
 
+char *os_boot_fault(struct os *os)
+{
+    return os->os_class && os->os_class->boot_fault ? os->os_class->boot_fault(os->instance) : NULL;
+}
+
 static void unknown_question(const struct os *os, const char *question, GError **error)
 {
     g_autofree char *list =

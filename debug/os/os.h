@@ -38,6 +38,11 @@ struct os_class {
     bool (*may_fault)(void *os, uint64_t pc);
     /* Sees to it that the modules of @root are placed in the symbols. */
     void (*place_modules)(void *os, const struct os_process *process);
+    /*
+     * What is wrong with what the loader has handed over ("bad initfs: …"), as long as no program of it has been seen to run; NULL:
+     * nothing, or that is not known.  To be freed.
+     */
+    char *(*boot_fault)(void *os);
     /* Further questions by name, answered as text: "maps", "fds", "schemes", "irqs", "dmesg"; @process may be NULL. */
     char *(*query)(void *os, const char *question, const struct os_process *process, GError **error);
     const char *const *questions; /* NULL-terminated */
@@ -56,6 +61,7 @@ bool os_find(struct os *os, uint64_t id, struct os_process *out);
 bool os_registers(struct os *os, const struct os_process *process, struct unwind_frame *out);
 bool os_may_fault(struct os *os, uint64_t pc);
 void os_place_modules(struct os *os, const struct os_process *process);
+char *os_boot_fault(struct os *os);
 char *os_query(struct os *os, const char *question, const struct os_process *process, GError **error);
 struct symbols *os_symbols(struct os *os);
 struct machine *os_machine(struct os *os);

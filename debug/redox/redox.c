@@ -237,6 +237,15 @@ static char *redox_os_query(void *opaque, const char *question, const struct os_
     return redox_ps(redox, error);
 }
 
+static char *redox_os_boot_fault(void *opaque)
+{
+    struct redox *redox = opaque;
+
+    look_from(redox, redox->kernel.cpu);
+    redox_begin(redox);
+    return redox_boot_fault(redox);
+}
+
 static void redox_os_free(void *opaque)
 {
     struct redox *redox = opaque;
@@ -258,6 +267,7 @@ static const struct os_class redox_class = {
     .registers = redox_os_registers,
     .may_fault = redox_os_may_fault,
     .place_modules = redox_os_place_modules,
+    .boot_fault = redox_os_boot_fault,
     .query = redox_os_query,
     .questions = questions,
     .free = redox_os_free,

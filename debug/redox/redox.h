@@ -221,6 +221,10 @@ char *redox_schemes(struct redox *redox, GError **error);
 char *redox_irqs(struct redox *redox, GError **error);
 char *redox_dmesg(struct redox *redox, GError **error);
 
+/* --- what the loader has handed over (boot.c) --- */
+/* See os.h: "bad initfs: …"; NULL: it is good, or programs run. */
+char *redox_boot_fault(struct redox *redox);
+
 /* --- drivers (drivers.c) --- */
 /* Has the context's process been started from the initial file system, or does it hold a scheme or an interrupt? */
 bool redox_is_driver(struct redox *redox, const struct redox_context *context);

@@ -108,6 +108,16 @@ static void know_process(struct traps *traps, struct trap *trap)
         trap->kind = trap->process_known && trap->process.driver ? TRAP_DRIVER : TRAP_USER;
 }
 
+/* What the loader has handed over is bad, and that came of it. */
+static void blame_loader(struct traps *traps, struct trap *trap)
+{
+    g_autofree char *fault = NULL, *cause = trap->cause;
+
+    if (!trap->process_known || trap->process.name[0] == 0 || trap->process.name[0] == '[')
+        fault = os_boot_fault(traps->os);
+    trap->cause = fault ? g_strdup_printf("%s: %s", fault, cause) : g_steal_pointer(&cause);
+}
+
 void trap_raise(struct traps *traps, struct trap *trap)
 {
     know_process(traps, trap);
@@ -123,6 +133,7 @@ void trap_raise(struct traps *traps, struct trap *trap)
     if (trap->kind & traps->kinds) {
         if (!trap->cause)
             trap->cause = trap_cause(traps->symbols, trap);
+        blame_loader(traps, trap);
         traps->told |= trap->kind;
         if (traps->handler)
             traps->handler(traps->opaque, trap);

@@ -209,6 +209,36 @@ static void test_programs(const void *data)
     tear_down(&fixture);
 }
 
+/* An archive that does not begin as one is told as long as nothing of it has been started. */
+static void test_bad_initfs(const void *data)
+{
+    static const char bad[4096] = "Redox\1\"z and more";
+    enum cpu_arch arch = (enum cpu_arch)GPOINTER_TO_UINT(data);
+    g_autofree char *fault = NULL, *wanted = NULL;
+    struct fixture fixture;
+    uint64_t at;
+
+    set_up(&fixture, arch, 0);
+    at = MAX(fixture.kernel->guest->free, fixture.kernel->guest->ram + (1u << 20));
+    fixture.kernel->guest->free = at;
+    redox_kernel_put_initfs(fixture.kernel, fixture.symbols, (const uint8_t *)bad, sizeof(bad));
+    fixture.os_class->free(fixture.redox);
+    fixture.redox = redox_new(fixture.kernel->guest->machine, fixture.symbols, fixture.disks,
+                              fixture.kernel->guest->cpu, &fixture.os_class);
+    g_assert_true(list(&fixture));
+    g_assert_null(fixture.os_class->boot_fault(fixture.redox)); /* programs run */
+    for (unsigned i = 1; i < REDOX_KERNEL_CONTEXTS; i++)
+        redox_kernel_rename(fixture.kernel, i, "[bootstrap]");
+    fault = fixture.os_class->boot_fault(fixture.redox);
+    wanted = g_strdup_printf("bad initfs: at its start (physical 0x%" G_GINT64_MODIFIER
+                             "x) stands \"Redox\\x01\\x22z\" instead of \"RedoxFtw\"",
+                             at);
+    g_assert_cmpstr(fault, ==, wanted);
+    memory_write(machine_memory(fixture.kernel->guest->machine), at, "RedoxFtw", 8);
+    g_assert_null(fixture.os_class->boot_fault(fixture.redox));
+    tear_down(&fixture);
+}
+
 /* Two places that fit are none: nothing is told of what cannot be known. */
 static void test_refusal(void)
 {
@@ -241,6 +271,8 @@ int main(int argc, char **argv)
     static const char *const variants[] = {"x86_64/0", "aarch64/0", "x86_64/1", "aarch64/1"};
 
     g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/redox/bad-initfs/x86_64", GUINT_TO_POINTER(CPU_ARCH_X86_64), test_bad_initfs);
+    g_test_add_data_func("/redox/bad-initfs/aarch64", GUINT_TO_POINTER(CPU_ARCH_AARCH64), test_bad_initfs);
     for (unsigned i = 0; i < G_N_ELEMENTS(variants); i++) {
         g_autofree char *contexts = g_strconcat("/redox/contexts/", variants[i], NULL),
                         *registers = g_strconcat("/redox/registers/", variants[i], NULL),
