@@ -23,7 +23,8 @@ struct unwind_frame {
         UNWIND_BY_CFI,
         UNWIND_BY_FRAME_POINTER,
         UNWIND_BY_EXCEPTION,
-        UNWIND_BY_GUESS
+        UNWIND_BY_GUESS,
+        UNWIND_BY_SEARCH /* the stack's records are destroyed: frames between may be missing */
     } by;
 };
 

@@ -5,6 +5,7 @@
  */
 #include "debug/unwind_internal.h"
 
+#define SEARCHED_WORDS 64   /* of a stack whose records are destroyed */
 #define PROLOGUE_MAX 64u    /* bytes of a function of x86_64 in which it makes its frame */
 #define FUNCTION_MAX 16384u /* bytes of a function of aarch64 that are looked at */
 
@@ -120,6 +121,34 @@ static enum unwind_step by_code_aarch64(struct unwinder *unwinder, const struct 
     return by_link(unwinder, frame, next);
 }
 
+/* What the stack's records say is no stack: the first word above that stands behind a call is one that a caller has left. */
+static enum unwind_step by_search(struct unwinder *unwinder, const struct unwind_frame *frame,
+                                  struct unwind_frame *next)
+{
+    uint64_t word;
+
+    for (unsigned i = 0; i < SEARCHED_WORDS; i++) {
+        uint64_t at = frame->sp + 8 * (uint64_t)i;
+
+        if (!space_read_u64(unwinder->space, at, &word)) {
+            break;
+        }
+        if (unwind_is_after_call(unwinder, word)) {
+            return by_stack(unwinder, frame, at, next);
+        }
+    }
+    return UNWIND_UNKNOWN;
+}
+
+static bool has_record(struct unwinder *unwinder, const struct unwind_frame *frame)
+{
+    unsigned number = unwind_fp_number(unwinder);
+    uint64_t word, record = frame->registers[number];
+
+    return unwind_knows(frame, number) &&
+           (record == 0 || (!(record & 7) && space_read_u64(unwinder->space, record + 8, &word)));
+}
+
 /* The CPU went to where there is no code: who called it? */
 static enum unwind_step out_of_nowhere(struct unwinder *unwinder, const struct unwind_frame *frame,
                                        struct unwind_frame *next)
@@ -162,15 +191,20 @@ enum unwind_step unwind_by_frame_pointer(struct unwinder *unwinder, const struct
                                          struct unwind_frame *next)
 {
     enum unwind_step result = UNWIND_UNKNOWN;
+    bool searched = false;
 
     if (!frame->return_address && !unwind_is_code(unwinder, frame->pc)) {
         result = out_of_nowhere(unwinder, frame, next);
+        if (result == UNWIND_UNKNOWN && !has_record(unwinder, frame)) {
+            result = by_search(unwinder, frame, next);
+            searched = true;
+        }
     } else if (!frame->return_address) {
         result = unwinder->arch == CPU_ARCH_X86_64 ? by_code_x86_64(unwinder, frame, next)
                                                    : by_code_aarch64(unwinder, frame, next);
     }
     if (result != UNWIND_UNKNOWN) {
-        next->by = UNWIND_BY_GUESS;
+        next->by = searched ? UNWIND_BY_SEARCH : UNWIND_BY_GUESS;
         return result;
     }
     result = by_record(unwinder, frame, next);

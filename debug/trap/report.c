@@ -125,6 +125,8 @@ static void write_frame(struct text *text, guint index)
     enum style style = index == report->failing ? STRONG : PLAIN;
     const char *mark = index == report->failing ? "=>" : "  ";
 
+    if (frame->by == UNWIND_BY_SEARCH)
+        styled(text, FAINT, "        --- the stack is overwritten here: callers may be missing ---\n");
     if (frame->exception)
         styled(text, FAINT, "        --- interrupted %s ---\n", frame->user ? "user code" : "here");
     if (!symbols_locate(report->symbols, report->trap->space.root, frame->pc, frame->return_address, &location)) {

@@ -123,6 +123,7 @@ static void write_backtrace(JsonBuilder *json, const struct report *report)
         add_hex(json, "sp", frame->sp);
         add_bool(json, "user", frame->user);
         add_bool(json, "exception", frame->exception);
+        add_bool(json, "callers_missing", frame->by == UNWIND_BY_SEARCH);
         if (symbols_locate(report->symbols, report->trap->space.root, frame->pc, frame->return_address, &location)) {
             add_text(json, "module", location.module);
             add_text(json, "symbol", location.symbol);

@@ -330,7 +330,10 @@ static void test_return(gconstpointer arch)
     if (!scene_open(&scene, (enum cpu_arch)GPOINTER_TO_UINT(arch)))
         return;
     die(&scene, "die_return");
-    expect_cause(&scene, "corrupted return address 0x41414140, where nothing is mapped, in the kernel$");
+    expect_cause(&scene, "^corrupted return address 0x41414140, where nothing is mapped, in the kernel$");
+    expect_place(&scene, "die_return", "kernel.c", "call of name_device"); /* the nearest caller whose frame is whole */
+    expect_frame(&scene, "die_return", "kernel.c", "call of name_device", false);
+    g_assert_nonnull(strstr(scene.text, "the stack is overwritten here: callers may be missing"));
     scene_close(&scene);
 }
 
@@ -441,6 +444,8 @@ static void test_entry_0(gconstpointer arch)
     guest_poke64(scene.guest, 0x200000 + 24, 0); /* e_entry */
     die_in_user(&scene, 0);
     expect_cause(&scene, "^jump to address 0x0, .*: its image has entry point 0, in a user program$");
+    g_assert_null(member(&scene, "function")); /* nobody called it */
+    g_assert_null(member(&scene, "place"));
     scene_close(&scene);
 }
 

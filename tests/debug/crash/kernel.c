@@ -268,10 +268,20 @@ USED void copy_name(void)
     overwrite(buffer);
 }
 
+USED void name_device(void)
+{
+    volatile uint64_t room[16];
+
+    for (unsigned i = 0; i < 16; i++)
+        room[i] = i;
+    copy_name();
+    sink = room[3];
+}
+
 USED void die_return(void)
 {
     prepare();
-    copy_name();
+    name_device(); /* LINE call of name_device */
     hang();
 }
 
