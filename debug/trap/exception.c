@@ -187,7 +187,7 @@ static char *x86_details(const struct cpu_exception *exception)
 
 static char *aarch64_details(const struct cpu_exception *exception)
 {
-    struct trap_access access;
+    struct trap_access access = {0};
     int esr = register_find(CPU_ARCH_AARCH64, "esr_el1");
     g_autofree char *decoded = register_decode(CPU_ARCH_AARCH64, (unsigned)esr, exception->syndrome);
 
