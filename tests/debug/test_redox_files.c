@@ -158,7 +158,8 @@ static void assert_names(struct redoxfs *redoxfs, const char *path, const char *
 
     g_assert_true(redoxfs_lookup(redoxfs, path, true, &node, &error));
     g_assert_true(redoxfs_list(redoxfs, node.id, collect, found, &error));
-    qsort(found->pdata, found->len, sizeof(void *), by_text);
+    if (found->len)
+        qsort(found->pdata, found->len, sizeof(void *), by_text);
     g_ptr_array_add(found, NULL);
     text = g_strjoinv(" ", (char **)found->pdata);
     g_assert_cmpstr(text, ==, names);
