@@ -236,7 +236,8 @@ static bool find_member(struct member_search *search, const uint8_t *type, unsig
     const struct btf *btf = search->btf;
     bool bit_fields = get32(type + 4) >> 31;
 
-    for (unsigned i = 0; i < count_of(type) && search->budget > 0; i++, search->budget--) {
+    for (unsigned i = 0; i < count_of(type) && search->budget > 0; i++) {
+        search->budget--; /* before the search goes deeper, which may use up the rest */
         const uint8_t *member = type + TYPE_SIZE + (size_t)i * MEMBER_SIZE;
         const char *is = text_at(btf, get32(member));
         const uint8_t *inner = strip(btf, type_at(btf, get32(member + 4)));
