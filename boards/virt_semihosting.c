@@ -4,7 +4,7 @@
  * for AArch32 and AArch64 (2.0), HLT #0xF000 with the operation in W0 and its parameter in X1.
  */
 #include "boards/virt_internal.h"
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 #include "emu/cpu/aarch64.h"
 
 #define SEMIHOSTING_HLT 0xF000

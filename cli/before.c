@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 #define VARIABLES_SOURCE "efi-variables.before"
 #define CHUNK 65536

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "devices/input/ps2_mouse.h"
+#include "emu/bytes.h"
 
 #define FRAME_MS 16
 #define LARGEST 4096
@@ -73,13 +74,13 @@ static uint32_t pixel(const struct scanout *shape, const uint8_t *at)
 {
     switch (shape->format) {
     case SCANOUT_RGB565: {
-        uint32_t value = at[0] | (uint32_t)at[1] << 8;
+        uint32_t value = get_le16(at);
         return (value >> 11 & 31) * 255 / 31 << 16 | (value >> 5 & 63) * 255 / 63 << 8 | (value & 31) * 255 / 31;
     }
     case SCANOUT_RGB888:
     case SCANOUT_XRGB8888:
     default:
-        return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+        return get_le(at, 3);
     }
 }
 

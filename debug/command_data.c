@@ -5,6 +5,7 @@
 
 #include "debug/command.h"
 #include "debug/registers.h"
+#include "emu/bytes.h"
 
 #define MOST_UNITS 4096
 
@@ -123,15 +124,6 @@ static bool print(struct console *console, const char *arguments, GError **error
     return true;
 }
 
-static uint64_t unit(const uint8_t *bytes, unsigned size)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
-
 static uint64_t show_code(struct console *console, uint64_t address, unsigned count)
 {
     uint64_t here = cpu_pc(debugger_cpu(console->debugger));
@@ -205,7 +197,7 @@ static uint64_t show_units(struct console *console, uint64_t address, const stru
             g_string_append(line, " not mapped");
             break;
         }
-        g_autofree char *text = format_value(console, unit(bytes, format->size), format->letter, format->size);
+        g_autofree char *text = format_value(console, get_le(bytes, format->size), format->letter, format->size);
         g_string_append_printf(line, " %s", text);
         address += format->size;
     }
@@ -285,8 +277,7 @@ static bool set_register(struct console *console, const char *name, uint64_t val
         return console_fail(error, "there is no register %s", name);
     if (console->frame)
         return console_fail(error, "registers of callers cannot be changed (frame 0 first)");
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
+    put_le64(bytes, value);
     if (!register_set(cpu, (unsigned)index, bytes))
         return console_fail(error, "%s cannot be changed", name);
     console_forget_frames(console);
@@ -310,8 +301,7 @@ static bool set_memory(struct console *console, const char *target, uint64_t val
     if (!console_value(console, expression, &address, error))
         return false;
     uint8_t bytes[8];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
+    put_le64(bytes, value);
     console_space(console, &space);
     if (space_write(&space, address, bytes, MIN(size, 8)) < MIN(size, 8))
         return console_fail(error, "0x%" G_GINT64_MODIFIER "x cannot be written: it is not mapped, or no memory",

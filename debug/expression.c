@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "debug/registers.h"
+#include "emu/bytes.h"
 
 #define DEEPEST 64
 
@@ -263,16 +264,13 @@ static uint64_t load(struct parser *parser, uint64_t address, const struct type 
 {
     struct space space;
     uint8_t bytes[8] = {0};
-    uint64_t value = 0;
 
     if (parser->skipping || parser->error)
         return 0;
     space_current(debugger_machine(parser->scope->debugger), parser->scope->cpu, &space);
     if (space_read(&space, address, bytes, type->size) < type->size)
         return fail(parser, "there is no memory at 0x%" G_GINT64_MODIFIER "x", address);
-    for (unsigned i = 0; i < type->size; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return extend(value, type);
+    return extend(get_le(bytes, type->size), type);
 }
 
 static uint64_t parse_unary(struct parser *parser);

@@ -5,6 +5,7 @@
 
 #include "debug/debugger_internal.h"
 #include "debug/expression.h"
+#include "emu/bytes.h"
 
 static bool condition_holds(struct placed_point *placed, struct cpu *cpu)
 {
@@ -218,7 +219,7 @@ static uint64_t watched_value(struct placed_point *placed, struct cpu *cpu)
 {
     struct debugger *debugger = placed->debugger;
     const struct watch_kind *kind = watch_kind(placed->point.kind);
-    uint64_t length = placed->point.length, value = 0;
+    uint64_t length = placed->point.length;
     uint8_t bytes[8] = {0};
     struct space space;
 
@@ -235,9 +236,7 @@ static uint64_t watched_value(struct placed_point *placed, struct cpu *cpu)
             space_of_root(debugger->machine, cpu, placed->point.root, &space);
         space_read(&space, placed->point.address, bytes, length);
     }
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
+    return get_le64(bytes);
 }
 
 static bool place_watch(struct placed_point *placed, const struct watch_kind *kind, GError **error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See registers.h: what both architectures have in common. */
 #include "debug/registers_internal.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -67,18 +68,13 @@ char *register_decode(enum cpu_arch arch, unsigned index, uint64_t value)
 
 uint64_t register_u64(const uint8_t value[16])
 {
-    uint64_t number = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        number |= (uint64_t)value[i] << (8 * i);
-    return number;
+    return get_le64(value);
 }
 
 void register_put_u64(uint8_t value[16], uint64_t number)
 {
     memset(value, 0, 16);
-    for (unsigned i = 0; i < 8; i++)
-        value[i] = (uint8_t)(number >> (8 * i));
+    put_le64(value, number);
 }
 
 void register_from_memory(const void *base, const struct register_entry *entry, uint8_t value[16])

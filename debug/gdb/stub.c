@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See stub.h: packets by their first letter ("Debugging with GDB", E.2), registers and memory. */
 #include "debug/gdb/stub_internal.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -311,8 +312,7 @@ static enum gdb_action resume(struct gdb_stub *stub, const char *packet)
     }
     if (gdb_parse_number(&text, &address)) {
         uint8_t value[16] = {0};
-        for (unsigned i = 0; i < 8; i++)
-            value[i] = (uint8_t)(address >> 8 * i);
+        put_le64(value, address);
         register_set(gdb_cpu(stub), (unsigned)register_find(stub->target->arch, "pc"), value);
     }
     return GDB_ACTION_RUN;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "debug/gdb/packet.h"
+#include "emu/bytes.h"
 
 struct gdb_register_name {
     const char *name, *from; /* from: NULL: called the same in debug/registers.h; "": not there */
@@ -308,8 +309,7 @@ void gdb_target_read(const struct gdb_register *reg, struct cpu *cpu, const stru
     if (!frame && reg->index >= 0) {
         register_get(cpu, (unsigned)reg->index, value);
     } else if (frame && reg->dwarf >= 0 && reg->dwarf < UNWIND_REGISTERS && frame->known >> reg->dwarf & 1) {
-        for (unsigned i = 0; i < 8; i++)
-            value[i] = (uint8_t)(frame->registers[reg->dwarf] >> 8 * i);
+        put_le64(value, frame->registers[reg->dwarf]);
         known = true;
     }
     if (known)

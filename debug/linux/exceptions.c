@@ -4,6 +4,7 @@
  * entry begins with the distance from itself to the instruction; it is 12 bytes long, 8 in kernels before 5.16 on arm64.
  */
 #include "debug/linux/linux.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -23,9 +24,7 @@ static GArray *decode(const uint8_t *bytes, size_t length, uint64_t start, unsig
         return NULL;
     GArray *found = g_array_sized_new(FALSE, FALSE, sizeof(uint64_t), (guint)(length / size));
     for (size_t at = 0; at < length; at += size) {
-        int32_t distance;
-        memcpy(&distance, bytes + at, sizeof(distance));
-        uint64_t address = start + at + (uint64_t)(int64_t)(int32_t)GUINT32_FROM_LE((uint32_t)distance);
+        uint64_t address = start + at + (uint64_t)(int64_t)(int32_t)get_le32(bytes + at);
         if (!linux_is_kernel(address) || (at && address < g_array_index(found, uint64_t, found->len - 1))) {
             g_array_unref(found);
             return NULL;

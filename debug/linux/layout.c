@@ -4,6 +4,7 @@
  * only if exactly one place in the structure satisfies all that must hold for it.
  */
 #include "debug/linux/linux.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -22,22 +23,6 @@ struct sample {
     uint64_t address[SAMPLE];
     uint8_t *bytes[SAMPLE]; /* TASK_SIZE_MOST each */
 };
-
-static uint64_t word(const uint8_t *bytes, int offset)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes + offset, sizeof(value));
-    return GUINT64_FROM_LE(value);
-}
-
-static uint32_t half(const uint8_t *bytes, int offset)
-{
-    uint32_t value;
-
-    memcpy(&value, bytes + offset, sizeof(value));
-    return GUINT32_FROM_LE(value);
-}
 
 static bool is_name(const char *name)
 {
@@ -100,7 +85,7 @@ static int find_tasks(struct linux_os *linux_os, const uint8_t *init)
     int found = LINUX_UNKNOWN;
 
     for (int offset = 0; offset + 16 <= TASK_SIZE_MOST; offset += 8) {
-        uint64_t next = word(init, offset), previous = word(init, offset + 8);
+        uint64_t next = get_le64(init + offset), previous = get_le64(init + offset + 8);
         if (!linux_is_kernel(next) || !linux_is_kernel(previous) || next == linux_os->init_task + (uint64_t)offset)
             continue;
         if (walk(linux_os, offset, NULL, 0) < 2)
@@ -140,8 +125,9 @@ static bool is_pid(const struct sample *sample, int offset)
     uint32_t before = 0;
 
     for (unsigned i = 0; i < sample->count; i++) {
-        uint32_t pid = half(sample->bytes[i], offset);
-        if (pid != half(sample->bytes[i], offset + 4) || pid > MOST_PID || (i < 3 && pid != i) || (i && pid == before))
+        uint32_t pid = get_le32(sample->bytes[i] + offset);
+        if (pid != get_le32(sample->bytes[i] + offset + 4) || pid > MOST_PID || (i < 3 && pid != i) ||
+            (i && pid == before))
             return false;
         before = pid;
     }
@@ -152,8 +138,8 @@ static bool is_pid(const struct sample *sample, int offset)
 static bool is_parent(const struct sample *sample, int offset)
 {
     for (unsigned i = 0; i < sample->count; i++) {
-        uint64_t parent = word(sample->bytes[i], offset);
-        if (i < 3 && (parent != sample->address[0] || word(sample->bytes[i], offset + 8) != parent))
+        uint64_t parent = get_le64(sample->bytes[i] + offset);
+        if (i < 3 && (parent != sample->address[0] || get_le64(sample->bytes[i] + offset + 8) != parent))
             return false;
         if (!linux_is_kernel(parent))
             return false;
@@ -228,7 +214,7 @@ static uint64_t find_init(struct linux_os *linux_os, uint64_t task)
     if (!task || !space_read(&linux_os->kernel, task, bytes, TASK_SIZE_MOST))
         return 0;
     for (int offset = 0; offset + 16 <= TASK_SIZE_MOST; offset += 8) {
-        if (!linux_is_kernel(word(bytes, offset)) || !linux_is_kernel(word(bytes, offset + 8)))
+        if (!linux_is_kernel(get_le64(bytes + offset)) || !linux_is_kernel(get_le64(bytes + offset + 8)))
             continue;
         g_autoptr(GArray) tasks = circle(linux_os, task, offset);
         uint64_t init = tasks ? swapper_of(linux_os, tasks) : 0;
@@ -290,7 +276,7 @@ static int find_pgd(struct linux_os *linux_os, uint64_t mm, uint64_t root)
     if (space_read(&linux_os->kernel, mm, bytes, sizeof(bytes)) != sizeof(bytes))
         return LINUX_UNKNOWN;
     for (int offset = 0; offset + 8 <= MM_SIZE_MOST; offset += 8) {
-        uint64_t pgd = word(bytes, offset);
+        uint64_t pgd = get_le64(bytes + offset);
         if (!linux_is_kernel(pgd) || !space_translate(&linux_os->kernel, pgd, &physical) || physical != root)
             continue;
         if (found != LINUX_UNKNOWN)
@@ -314,8 +300,8 @@ void linux_lay_out_spaces(struct linux_os *linux_os, uint64_t task, uint64_t roo
         !space_read(&linux_os->kernel, task, own, TASK_SIZE_MOST))
         return;
     for (int offset = 0; offset + 16 <= TASK_SIZE_MOST; offset += 8) {
-        uint64_t value = word(own, offset);
-        if (!linux_is_kernel(value) || word(own, offset + 8) != value || word(init, offset) != 0)
+        uint64_t value = get_le64(own + offset);
+        if (!linux_is_kernel(value) || get_le64(own + offset + 8) != value || get_le64(init + offset) != 0)
             continue;
         int found = find_pgd(linux_os, value, root);
         if (found == LINUX_UNKNOWN)

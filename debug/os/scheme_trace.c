@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debug/os/syscall_names.h"
+#include "emu/bytes.h"
 
 #define SYS_OPEN 0x10100005u
 #define SYS_CLOSE 0x20000006u
@@ -50,22 +51,6 @@ static const struct {
     {"flink", 3},     {"recvfd", 4},   {"unlinkat", 4},  {"std_fs_call", 5},  {"detach", 1},
 };
 
-static uint64_t word(const uint8_t *bytes, unsigned offset)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes + offset, sizeof(value));
-    return GUINT64_FROM_LE(value);
-}
-
-static uint32_t half(const uint8_t *bytes, unsigned offset)
-{
-    uint32_t value;
-
-    memcpy(&value, bytes + offset, sizeof(value));
-    return GUINT32_FROM_LE(value);
-}
-
 char *scheme_request_describe(const uint8_t bytes[64])
 {
     if (bytes[0] >= G_N_ELEMENTS(opcodes))
@@ -73,7 +58,7 @@ char *scheme_request_describe(const uint8_t bytes[64])
     GString *text = g_string_new(opcodes[bytes[0]].name);
     g_string_append_c(text, '(');
     for (unsigned i = 0; i < opcodes[bytes[0]].arguments; i++) {
-        uint64_t value = word(bytes, REQUEST_ARGUMENTS + i * 8);
+        uint64_t value = get_le64(bytes + REQUEST_ARGUMENTS + i * 8);
         g_string_append_printf(text, value < 65536 ? "%s%" G_GUINT64_FORMAT : "%s0x%" G_GINT64_MODIFIER "x",
                                i ? ", " : "", value);
     }
@@ -145,8 +130,8 @@ static char *path_of(const struct space *space, const uint8_t *request)
 
     if (first > 4)
         return NULL;
-    uint64_t address = word(request, REQUEST_ARGUMENTS + first * 8);
-    uint64_t length = word(request, REQUEST_ARGUMENTS + first * 8 + 8);
+    uint64_t address = get_le64(request + REQUEST_ARGUMENTS + first * 8);
+    uint64_t length = get_le64(request + REQUEST_ARGUMENTS + first * 8 + 8);
     return length ? space_read_text(space, address, MIN(length, 255)) : NULL;
 }
 
@@ -155,7 +140,7 @@ static void write_request(struct scheme_trace *trace, struct socket *socket, con
 {
     g_autofree char *text = scheme_request_describe(request);
     g_autofree char *path = path_of(space, request);
-    uint32_t tag = half(request, REQUEST_TAG);
+    uint32_t tag = get_le32(request + REQUEST_TAG);
     int64_t now = machine_now(trace->machine);
 
     if (!text)
@@ -163,15 +148,15 @@ static void write_request(struct scheme_trace *trace, struct socket *socket, con
     if (g_hash_table_size(socket->waiting) < MOST_WAITING)
         g_hash_table_replace(socket->waiting, g_memdup2(&tag, sizeof(tag)), g_memdup2(&now, sizeof(now)));
     trace_event(machine_trace_log(trace->machine), TRACE_SCHEME, socket->name,
-                "request %u from %" G_GUINT64_FORMAT ": %s%s%s%s", tag, word(request, REQUEST_CALLER), text,
+                "request %u from %" G_GUINT64_FORMAT ": %s%s%s%s", tag, get_le64(request + REQUEST_CALLER), text,
                 path ? " \"" : "", path ? path : "", path ? "\"" : "");
 }
 
 static void write_answer(struct scheme_trace *trace, struct socket *socket, const uint8_t *answer)
 {
-    const struct syscall result = {.result = word(answer, 8)};
+    const struct syscall result = {.result = get_le64(answer + 8)};
     struct trace *log = machine_trace_log(trace->machine);
-    uint32_t tag = half(answer, 4);
+    uint32_t tag = get_le32(answer + 4);
     const int64_t *asked = g_hash_table_lookup(socket->waiting, &tag);
     const char *name;
 

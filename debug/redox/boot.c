@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define BOOTSTRAP_SPAN 64u
 #define LOWEST (UINT64_C(1) << 20) /* of an archive; smaller numbers in BOOTSTRAP are its count of pages */
@@ -37,7 +38,7 @@ static bool find_bad_archive(struct redox *redox, uint64_t *physical, uint8_t st
     if (!redox->bootstrap_at || !redox_read(redox, redox->bootstrap_at, raw, sizeof(raw)))
         return false;
     for (unsigned offset = 0; offset < BOOTSTRAP_SPAN; offset += 8) {
-        uint64_t address = redox_get64(raw + offset);
+        uint64_t address = get_le64(raw + offset);
         const uint8_t *bytes =
             address % REDOX_PAGE || address < LOWEST ? NULL : memory_pointer(memory, address, MAGIC_SIZE);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define OBJECT_SIZE 1024u  /* of a context's allocation, at most */
 #define CONTEXTS_MAX 64    /* looked at */
@@ -29,7 +30,7 @@ struct calibration {
 
 static uint64_t word(const struct sample *sample, unsigned offset)
 {
-    return redox_get64(sample->raw + offset);
+    return get_le64(sample->raw + offset);
 }
 
 /* The only offset within @from and @end, a multiple of @step, at which @fits; REDOX_UNKNOWN: none, or more than one. */
@@ -83,7 +84,7 @@ static bool names_fit(struct calibration *calibration, unsigned text, unsigned l
 
     for (unsigned i = 0; i < calibration->count; i++) {
         const uint8_t *raw = calibration->samples[i].raw;
-        uint32_t bytes = redox_get32(raw + length);
+        uint32_t bytes = get_le32(raw + length);
 
         if (!is_name(raw + text, bytes))
             return false;
@@ -130,12 +131,12 @@ static bool find_name(struct calibration *calibration)
 static bool debug_id_fits(struct calibration *calibration, unsigned offset)
 {
     for (unsigned i = 0; i < calibration->count; i++) {
-        uint32_t id = redox_get32(calibration->samples[i].raw + offset);
+        uint32_t id = get_le32(calibration->samples[i].raw + offset);
 
         if (id == 0 || id > 10000000 || calibration->samples[i].idle != (id == 1))
             return false;
         for (unsigned k = 0; k < i; k++) {
-            if (redox_get32(calibration->samples[k].raw + offset) == id)
+            if (get_le32(calibration->samples[k].raw + offset) == id)
                 return false;
         }
     }
@@ -223,18 +224,18 @@ static bool is_root(struct redox *redox, uint64_t physical)
         return false;
     if (x86_64) {
         for (unsigned i = 256; i < 512; i++) { /* accessed and dirty bits apart */
-            if ((redox_get64(table + i * 8) ^ redox_get64(kernel + i * 8)) & ~UINT64_C(0x60))
+            if ((get_le64(table + i * 8) ^ get_le64(kernel + i * 8)) & ~UINT64_C(0x60))
                 return false;
         }
         return true;
     }
     for (unsigned i = 0; i < 512; i++) {
-        uint64_t entry = redox_get64(table + i * 8);
+        uint64_t entry = get_le64(table + i * 8);
 
         if (i < 256 ? entry != 0 && (entry & 3) != 3 : entry != 0)
             return false;
     }
-    return redox_get64(table) != 0 || redox_get64(table + 255 * 8) != 0;
+    return get_le64(table) != 0 || get_le64(table + 255 * 8) != 0;
 }
 
 #define SPACE_SIZE 256u

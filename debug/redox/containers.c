@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define TREE_CAPACITY 11 /* keys in a node */
 #define TREE_HEIGHT_MAX 8
@@ -35,17 +36,17 @@ static bool walk_node(struct walk *walk, uint64_t node, uint64_t height)
     raw = g_malloc(size);
     if (!redox_read(walk->redox, node, raw, size))
         return false;
-    count = raw[tree->count] | raw[tree->count + 1] << 8;
+    count = get_le16(raw + tree->count);
     if (count > TREE_CAPACITY || count == 0)
         return false;
     for (unsigned i = 0; i <= count && !walk->stopped; i++) {
         uint64_t key;
 
-        if (height > 0 && !walk_node(walk, redox_get64(raw + tree->edges + i * 8), height - 1))
+        if (height > 0 && !walk_node(walk, get_le64(raw + tree->edges + i * 8), height - 1))
             return false;
         if (i == count || walk->stopped)
             break;
-        key = redox_get64(raw + tree->keys + i * 8);
+        key = get_le64(raw + tree->keys + i * 8);
         if (walk->seen++ >= walk->length || (walk->seen > 1 && key <= walk->last))
             return false;
         walk->last = key;
@@ -64,9 +65,9 @@ bool redox_map_walk(struct redox *redox, uint64_t map, const struct redox_map *w
 
     if (where->at == REDOX_UNKNOWN || !redox_read(redox, map + (uint64_t)where->at, raw, sizeof(raw)))
         return false;
-    node = redox_get64(raw + where->node * 8ul);
-    height = redox_get64(raw + where->height * 8ul);
-    walk.length = redox_get64(raw + where->length * 8ul);
+    node = get_le64(raw + where->node * 8ul);
+    height = get_le64(raw + where->height * 8ul);
+    walk.length = get_le64(raw + where->length * 8ul);
     if (node == 0)
         return walk.length == 0;
     if (height > TREE_HEIGHT_MAX || walk.length > TREE_KEYS_MAX)
@@ -162,7 +163,7 @@ static bool table_words(const uint8_t *raw, uint64_t *control, uint64_t *buckets
     unsigned found = 0, other = 0;
 
     for (unsigned i = 0; i < 4; i++) {
-        uint64_t word = redox_get64(raw + i * 8ul);
+        uint64_t word = get_le64(raw + i * 8ul);
 
         if (redox_is_kernel(word)) {
             *control = word;
@@ -210,7 +211,7 @@ bool redox_vector(struct redox *redox, uint64_t vector, uint64_t *data, uint64_t
     if (!redox_read(redox, vector, raw, sizeof(raw)))
         return false;
     for (unsigned i = 0; i < 3; i++) { /* the capacity stands before the length in each order seen */
-        uint64_t word = redox_get64(raw + i * 8ul);
+        uint64_t word = get_le64(raw + i * 8ul);
 
         if (redox_is_kernel(word) && !found) {
             *data = word;
@@ -221,7 +222,7 @@ bool redox_vector(struct redox *redox, uint64_t vector, uint64_t *data, uint64_t
             *length = word;
         }
     }
-    if (!found && redox_get64(raw) == 0 && redox_get64(raw + 16) == 0) { /* empty: a dangling pointer */
+    if (!found && get_le64(raw) == 0 && get_le64(raw + 16) == 0) { /* empty: a dangling pointer */
         *data = *length = 0;
         return true;
     }

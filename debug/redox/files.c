@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define ARC_HEADER 16u
 #define TABLE_SPAN 96u
@@ -15,7 +16,7 @@
 /* --- the table: vectors of optional descriptors, of 16 bytes with a flag (2: none) or of 8 (0: none) --- */
 static bool is_entry(struct redox *redox, const uint8_t *raw, unsigned size, uint64_t *description)
 {
-    uint64_t word = redox_get64(raw);
+    uint64_t word = get_le64(raw);
 
     *description = 0;
     if (size == 16 ? raw[8] == 2 : word == 0)
@@ -137,7 +138,7 @@ static bool find_description(struct redox *redox, const GArray *files, const GAr
             uint8_t raw[DESCRIPTION_SIZE];
 
             fits = redox_read(redox, g_array_index(files, struct redox_file, i).description, raw, sizeof(raw)) &&
-                   scheme_exists(schemes, redox_get64(raw + offset)) && redox_get32(raw + offset + 20) < 16;
+                   scheme_exists(schemes, get_le64(raw + offset)) && get_le32(raw + offset + 20) < 16;
         }
         if (fits) {
             redox->layout.file_scheme = (int)offset;
@@ -194,10 +195,10 @@ static bool read_description(struct redox *redox, struct redox_file *file)
 
     if (!redox_is_arc(redox, file->description) || !redox_read(redox, file->description, raw, sizeof(raw)))
         return false;
-    file->scheme = redox_get64(raw + layout->file_scheme);
-    file->handle = redox_get64(raw + layout->file_number);
-    file->offset = redox_get64(raw + layout->file_offset);
-    file->flags = redox_get32(raw + layout->file_flags);
+    file->scheme = get_le64(raw + layout->file_scheme);
+    file->handle = get_le64(raw + layout->file_number);
+    file->offset = get_le64(raw + layout->file_offset);
+    file->flags = get_le32(raw + layout->file_flags);
     return true;
 }
 

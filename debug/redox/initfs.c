@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debug/redox/path.h"
+#include "emu/bytes.h"
 
 enum { /* the header's fields */
        HEADER_INODE_TABLE = 8,
@@ -36,21 +37,11 @@ struct initfs {
     uint32_t inode_table, inode_count;
 };
 
-static uint16_t get16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-    return get16(bytes) | (uint32_t)get16(bytes + 2) << 16;
-}
-
 uint64_t initfs_size(const uint8_t *header)
 {
     if (memcmp(header, INITFS_MAGIC, 8) != 0)
         return 0;
-    return get32(header + HEADER_SIZE) | (uint64_t)get32(header + HEADER_SIZE + 4) << 32;
+    return get_le32(header + HEADER_SIZE) | (uint64_t)get_le32(header + HEADER_SIZE + 4) << 32;
 }
 
 struct initfs *initfs_open(GBytes *image, GError **error)
@@ -74,8 +65,8 @@ struct initfs *initfs_open(GBytes *image, GError **error)
     initfs->image = g_bytes_ref(image);
     initfs->bytes = bytes;
     initfs->size = initfs_size(bytes);
-    initfs->inode_table = get32(bytes + HEADER_INODE_TABLE);
-    initfs->inode_count = get16(bytes + HEADER_INODE_COUNT);
+    initfs->inode_table = get_le32(bytes + HEADER_INODE_TABLE);
+    initfs->inode_count = get_le16(bytes + HEADER_INODE_COUNT);
     return initfs;
 }
 
@@ -100,18 +91,18 @@ static bool read_inode(const struct initfs *initfs, uint32_t inode, struct initf
 
     if (inode >= initfs->inode_count || !raw)
         return false;
-    type = get32(raw + INODE_TYPE_AND_MODE) >> TYPE_SHIFT;
+    type = get_le32(raw + INODE_TYPE_AND_MODE) >> TYPE_SHIFT;
     if (type > INITFS_LINK)
         return false;
     *out = (struct initfs_node){
         .inode = inode,
         .type = (enum initfs_type)type,
-        .mode = get32(raw + INODE_TYPE_AND_MODE) & MODE_MASK,
-        .uid = get32(raw + INODE_UID),
-        .gid = get32(raw + INODE_GID),
-        .length = get32(raw + INODE_LENGTH),
+        .mode = get_le32(raw + INODE_TYPE_AND_MODE) & MODE_MASK,
+        .uid = get_le32(raw + INODE_UID),
+        .gid = get_le32(raw + INODE_GID),
+        .length = get_le32(raw + INODE_LENGTH),
     };
-    *offset = get32(raw + INODE_OFFSET);
+    *offset = get_le32(raw + INODE_OFFSET);
     return true;
 }
 
@@ -132,9 +123,9 @@ static bool read_entry(const struct initfs *initfs, const uint8_t *entries, uint
     const uint8_t *entry = entries + (size_t)index * ENTRY_SIZE;
     uint32_t offset;
 
-    *name_length = get16(entry + ENTRY_NAME_LENGTH);
-    *name = (const char *)range(initfs, get32(entry + ENTRY_NAME_OFFSET), *name_length);
-    return *name && *name_length > 0 && read_inode(initfs, get16(entry + ENTRY_INODE), node, &offset);
+    *name_length = get_le16(entry + ENTRY_NAME_LENGTH);
+    *name = (const char *)range(initfs, get_le32(entry + ENTRY_NAME_OFFSET), *name_length);
+    return *name && *name_length > 0 && read_inode(initfs, get_le16(entry + ENTRY_INODE), node, &offset);
 }
 
 void initfs_list(const struct initfs *initfs, const struct initfs_node *directory,

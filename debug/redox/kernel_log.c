@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define LOG_SPAN 80u
 #define LOG_SIZE (1024u * 1024u)
@@ -48,7 +49,7 @@ char *redox_dmesg(struct redox *redox, GError **error)
             char *text;
 
             for (unsigned i = 0; i < 4; i++) { /* capacity, pointer, head and length, in any order */
-                uint64_t word = redox_get64(raw + offset + i * 8);
+                uint64_t word = get_le64(raw + offset + i * 8);
 
                 if (word == LOG_SIZE && !capacity)
                     capacity = true;
@@ -88,13 +89,13 @@ static bool add_handle(void *opaque, uint64_t entry)
         handles->broken = true;
         return false;
     }
-    interrupt.handle = redox_get64(raw); /* the key stands first */
-    tag = redox_get64(raw + 8);
+    interrupt.handle = get_le64(raw); /* the key stands first */
+    tag = get_le64(raw + 8);
     /* The first variant but for the root of newer kernels; the tag stands in place of a vector's capacity. */
     if (tag != NICHE + (handles->redox->newer ? 1 : 0))
         return true;
-    interrupt.acknowledged = redox_get64(raw + 16);
-    line = redox_get64(raw + 24) & 0xFF;
+    interrupt.acknowledged = get_le64(raw + 16);
+    line = get_le64(raw + 24) & 0xFF;
     if (line >= INTERRUPTS || interrupt.acknowledged > handles->counts[line]) {
         handles->broken = true;
         return false;
@@ -111,7 +112,7 @@ static bool read_counts(struct redox *redox, uint64_t counts[INTERRUPTS])
     if (!redox->irq_counts_at || !redox_read(redox, redox->irq_counts_at + 8, raw, sizeof(raw))) /* behind the lock */
         return false;
     for (unsigned i = 0; i < INTERRUPTS; i++)
-        counts[i] = redox_get64(raw + i * 8);
+        counts[i] = get_le64(raw + i * 8);
     return true;
 }
 

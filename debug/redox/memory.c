@@ -3,26 +3,11 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define ARC_COUNT_MAX 1000000
 #define READ_PRICE 64                /* of a read, as if it were so many bytes more */
 #define BUDGET (UINT64_C(512) << 20) /* of one question: about a second */
-
-uint64_t redox_get64(const uint8_t *bytes)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return GUINT64_FROM_LE(value);
-}
-
-uint32_t redox_get32(const uint8_t *bytes)
-{
-    uint32_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return GUINT32_FROM_LE(value);
-}
 
 /* What a hostile kernel makes the debugger read has an end. */
 static bool may_read(struct redox *redox, size_t length)
@@ -65,7 +50,7 @@ bool redox_is_arc(struct redox *redox, uint64_t address)
     if (!redox_is_kernel(address) || address % 8 || !redox_read(redox, address, counts, sizeof(counts)))
         return false;
     for (unsigned i = 0; i < 2; i++) {
-        uint64_t count = redox_get64(counts + i * 8); /* strong, weak: that of the strong ones counts once as weak */
+        uint64_t count = get_le64(counts + i * 8); /* strong, weak: that of the strong ones counts once as weak */
 
         if (count == 0 || count > ARC_COUNT_MAX)
             return false;

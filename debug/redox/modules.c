@@ -7,6 +7,7 @@
 
 #include "debug/redox/redox.h"
 #include "debug/symbols/elf_image.h"
+#include "emu/bytes.h"
 
 #define NAME_CAPACITY 32u /* of a context's name: longer ones are cut */
 #define PROGRAM_MAX (UINT64_C(512) << 20)
@@ -54,7 +55,7 @@ static struct initfs *find_initfs(struct redox *redox)
         !redox_read(redox, redox->bootstrap_at, raw, sizeof(raw)))
         return redox->initfs;
     for (unsigned offset = 0; offset < BOOTSTRAP_SPAN && !redox->initfs; offset += 8) {
-        g_autoptr(GBytes) image = read_archive(redox, redox_get64(raw + offset));
+        g_autoptr(GBytes) image = read_archive(redox, get_le64(raw + offset));
 
         if (image)
             redox->initfs = initfs_open(image, NULL);
@@ -236,7 +237,7 @@ static void want_libraries(struct placing *placing, const struct elf_image *imag
     if (interpreter && interpreter->size > 0 && memchr(interpreter->data, 0, interpreter->size))
         want(placing, (const char *)interpreter->data);
     for (uint64_t at = 0; dynamic && strings && at + 16 <= dynamic->size; at += 16) {
-        uint64_t tag = redox_get64(dynamic->data + at), name = redox_get64(dynamic->data + at + 8);
+        uint64_t tag = get_le64(dynamic->data + at), name = get_le64(dynamic->data + at + 8);
 
         if (tag == DYNAMIC_END)
             break;

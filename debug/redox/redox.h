@@ -99,8 +99,6 @@ struct redox *redox_new(struct machine *machine, struct symbols *symbols, GPtrAr
 void redox_begin(struct redox *redox);
 bool redox_read(struct redox *redox, uint64_t address, void *buffer, size_t length);
 bool redox_u64(struct redox *redox, uint64_t address, uint64_t *value);
-uint64_t redox_get64(const uint8_t *bytes);
-uint32_t redox_get32(const uint8_t *bytes);
 bool redox_is_kernel(uint64_t address);
 /* An aligned kernel address whose Arc has plausible counters. */
 bool redox_is_arc(struct redox *redox, uint64_t address);

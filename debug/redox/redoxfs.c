@@ -5,6 +5,7 @@
 #include "debug/redox/path.h"
 #include "debug/redox/redoxfs_internal.h"
 #include "debug/redox/seahash.h"
+#include "emu/bytes.h"
 #include "emu/host/partition.h"
 
 #define SIGNATURE "RedoxFS" /* with its NUL */
@@ -31,29 +32,14 @@ enum { /* the header's fields */
 #define TREE_POINTERS 254 /* in each block of the tree */
 #define LINK_SIZE_MAX 4096
 
-uint16_t redoxfs_get16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-uint32_t redoxfs_get32(const uint8_t *bytes)
-{
-    return redoxfs_get16(bytes) | (uint32_t)redoxfs_get16(bytes + 2) << 16;
-}
-
-uint64_t redoxfs_get64(const uint8_t *bytes)
-{
-    return redoxfs_get32(bytes) | (uint64_t)redoxfs_get32(bytes + 4) << 32;
-}
-
 void redoxfs_get_pointer(const uint8_t *bytes, struct redoxfs_pointer *out)
 {
-    uint64_t address = redoxfs_get64(bytes);
+    uint64_t address = get_le64(bytes);
 
     out->index = address >> 8;
     out->level = address & 0xF;
     out->plain = address >> 4 & 0xF;
-    out->hash = redoxfs_get64(bytes + 8);
+    out->hash = get_le64(bytes + 8);
 }
 
 void redoxfs_broken(const struct redoxfs *redoxfs, GError **error, const char *format, ...)
@@ -95,8 +81,8 @@ bool redoxfs_read_block(struct redoxfs *redoxfs, const struct redoxfs_pointer *p
 /* --- headers --- */
 static bool header_valid(const uint8_t *header)
 {
-    return memcmp(header, SIGNATURE, sizeof(SIGNATURE)) == 0 && redoxfs_get64(header + HEADER_VERSION) == VERSION &&
-           seahash(header, HEADER_ENCRYPTED_HASH) == redoxfs_get64(header + HEADER_HASH);
+    return memcmp(header, SIGNATURE, sizeof(SIGNATURE)) == 0 && get_le64(header + HEADER_VERSION) == VERSION &&
+           seahash(header, HEADER_ENCRYPTED_HASH) == get_le64(header + HEADER_HASH);
 }
 
 /* Without a password the encrypted hash is the hash, filled up with zeros. */
@@ -131,15 +117,15 @@ bool redoxfs_refresh(struct redoxfs *redoxfs, GError **error)
         if (!block_read(redoxfs->block, redoxfs->offset + (uint64_t)i * REDOXFS_BLOCK, header, sizeof(header)))
             continue;
         if (memcmp(header, SIGNATURE, sizeof(SIGNATURE)) == 0)
-            version = redoxfs_get64(header + HEADER_VERSION);
-        if (!header_valid(header) || (found && redoxfs_get64(header + HEADER_GENERATION) <= newest))
+            version = get_le64(header + HEADER_VERSION);
+        if (!header_valid(header) || (found && get_le64(header + HEADER_GENERATION) <= newest))
             continue;
         found = true;
-        newest = redoxfs_get64(header + HEADER_GENERATION);
+        newest = get_le64(header + HEADER_GENERATION);
         encrypted = header_encrypted(header);
         memcpy(redoxfs->uuid, header + HEADER_UUID, sizeof(redoxfs->uuid));
         memcpy(redoxfs->tree, header + HEADER_TREE, sizeof(redoxfs->tree));
-        redoxfs->size = MIN(redoxfs_get64(header + HEADER_FS_SIZE), room);
+        redoxfs->size = MIN(get_le64(header + HEADER_FS_SIZE), room);
     }
     if (!found)
         return no_file_system(redoxfs, version, error);
@@ -239,17 +225,17 @@ bool redoxfs_node(struct redoxfs *redoxfs, uint32_t id, struct redoxfs_node *out
 
     if (!redoxfs_read_node(redoxfs, id, raw, error))
         return false;
-    mode = redoxfs_get16(raw + REDOXFS_NODE_MODE);
+    mode = get_le16(raw + REDOXFS_NODE_MODE);
     *out = (struct redoxfs_node){
         .id = id,
         .mode = mode & ~TYPE_MASK,
-        .uid = redoxfs_get32(raw + REDOXFS_NODE_UID),
-        .gid = redoxfs_get32(raw + REDOXFS_NODE_GID),
-        .links = redoxfs_get32(raw + REDOXFS_NODE_LINKS),
-        .size = redoxfs_get64(raw + REDOXFS_NODE_SIZE),
-        .created = redoxfs_get64(raw + REDOXFS_NODE_CTIME),
-        .modified = redoxfs_get64(raw + REDOXFS_NODE_MTIME),
-        .accessed = redoxfs_get64(raw + REDOXFS_NODE_ATIME),
+        .uid = get_le32(raw + REDOXFS_NODE_UID),
+        .gid = get_le32(raw + REDOXFS_NODE_GID),
+        .links = get_le32(raw + REDOXFS_NODE_LINKS),
+        .size = get_le64(raw + REDOXFS_NODE_SIZE),
+        .created = get_le64(raw + REDOXFS_NODE_CTIME),
+        .modified = get_le64(raw + REDOXFS_NODE_MTIME),
+        .accessed = get_le64(raw + REDOXFS_NODE_ATIME),
     };
     switch (mode & TYPE_MASK) {
     case TYPE_FILE:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "debug/redox/redoxfs_internal.h"
+#include "emu/bytes.h"
 
 /* Pointers in a node: so many of each level, each standing for 256 times as many records as one of the level before. */
 static const struct {
@@ -58,7 +59,7 @@ static bool read_record(struct redoxfs *redoxfs, const struct redoxfs_pointer *p
     packed = g_malloc(REDOXFS_RECORD_MAX);
     if (!redoxfs_read_block(redoxfs, pointer, packed, REDOXFS_RECORD_MAX, error))
         return false;
-    length = redoxfs_get16(packed);
+    length = get_le16(packed);
     if (pointer->plain > REDOXFS_RECORD_LEVEL || length + COMPRESSED_HEADER > room ||
         LZ4_decompress_safe((const char *)packed + COMPRESSED_HEADER, (char *)out, (int)length,
                             (int)(REDOXFS_BLOCK << pointer->plain)) < 0) {
@@ -71,7 +72,7 @@ static bool read_record(struct redoxfs *redoxfs, const struct redoxfs_pointer *p
 static bool read_records(struct redoxfs *redoxfs, const uint8_t *node, uint64_t offset, uint8_t *out, size_t length,
                          GError **error)
 {
-    unsigned level = redoxfs_get32(node + REDOXFS_NODE_RECORD_LEVEL);
+    unsigned level = get_le32(node + REDOXFS_NODE_RECORD_LEVEL);
     g_autofree uint8_t *record = g_malloc(REDOXFS_RECORD_MAX);
     size_t size;
 
@@ -109,11 +110,11 @@ int64_t redoxfs_read(struct redoxfs *redoxfs, uint32_t id, uint64_t offset, void
 
     if (!redoxfs_read_node(redoxfs, id, node, error))
         return -1;
-    size = redoxfs_get64(node + REDOXFS_NODE_SIZE);
+    size = get_le64(node + REDOXFS_NODE_SIZE);
     if (offset >= size)
         return 0;
     length = MIN(length, MIN(size - offset, INT64_MAX));
-    if (redoxfs_get32(node + REDOXFS_NODE_FLAGS) & REDOXFS_NODE_INLINE)
+    if (get_le32(node + REDOXFS_NODE_FLAGS) & REDOXFS_NODE_INLINE)
         read_inline(node, offset, buffer, length);
     else if (!read_records(redoxfs, node, offset, buffer, length, error))
         return -1;
@@ -159,7 +160,7 @@ struct listing {
  */
 static bool leaf_is_whole(const uint8_t *entries, const uint8_t *numbers)
 {
-    unsigned count = redoxfs_get16(numbers), used = redoxfs_get16(numbers + 2), at = 0;
+    unsigned count = get_le16(numbers), used = get_le16(numbers + 2), at = 0;
 
     for (unsigned i = 0; i < count; i++) {
         if (at + ENTRY_HEADER > LEAF_ENTRIES || at + ENTRY_HEADER + entries[at + 4] > LEAF_ENTRIES)
@@ -174,7 +175,7 @@ static bool list_leaf(struct listing *listing, const uint8_t *block, GError **er
     const uint8_t *entries = block, *numbers = block + LEAF_ENTRIES;
 
     if (!leaf_is_whole(entries, numbers) ||
-        (redoxfs_get16(numbers) == 0 && redoxfs_get16(block) > 0 && leaf_is_whole(block + LEAF_NUMBERS, block))) {
+        (get_le16(numbers) == 0 && get_le16(block) > 0 && leaf_is_whole(block + LEAF_NUMBERS, block))) {
         entries = block + LEAF_NUMBERS;
         numbers = block;
         if (!leaf_is_whole(entries, numbers)) {
@@ -182,13 +183,13 @@ static bool list_leaf(struct listing *listing, const uint8_t *block, GError **er
             return false;
         }
     }
-    for (unsigned i = redoxfs_get16(numbers); i > 0 && !listing->stopped; i--) {
+    for (unsigned i = get_le16(numbers); i > 0 && !listing->stopped; i--) {
         char name[256];
         unsigned length = entries[4];
 
         memcpy(name, entries + ENTRY_HEADER, length);
         name[length] = 0;
-        listing->stopped = !listing->visit(listing->opaque, name, redoxfs_get32(entries));
+        listing->stopped = !listing->visit(listing->opaque, name, get_le32(entries));
         entries += ENTRY_HEADER + length;
     }
     return true;
@@ -234,7 +235,7 @@ bool redoxfs_list(struct redoxfs *redoxfs, uint32_t directory,
     }
     redoxfs_get_pointer(raw + REDOXFS_NODE_DATA, &marker);
     redoxfs_get_pointer(raw + REDOXFS_NODE_DATA + 16, &root);
-    if (marker.hash != UINT64_MAX || (redoxfs_get64(raw + REDOXFS_NODE_DATA) | 0xF) != UINT64_MAX)
+    if (marker.hash != UINT64_MAX || (get_le64(raw + REDOXFS_NODE_DATA) | 0xF) != UINT64_MAX)
         return true; /* nothing was ever in it */
     return list_part(&listing, &root, marker.level, error);
 }

@@ -43,9 +43,6 @@ enum { /* a node's fields */
 };
 #define REDOXFS_NODE_INLINE 1 /* in flags: the data stands in the node */
 
-uint16_t redoxfs_get16(const uint8_t *bytes);
-uint32_t redoxfs_get32(const uint8_t *bytes);
-uint64_t redoxfs_get64(const uint8_t *bytes);
 void redoxfs_get_pointer(const uint8_t *bytes, struct redoxfs_pointer *out);
 /* A block of REDOXFS_BLOCK << level bytes into @out, checked; @room: what @out holds.  False with @error. */
 bool redoxfs_read_block(struct redoxfs *redoxfs, const struct redoxfs_pointer *pointer, uint8_t *out, size_t room,

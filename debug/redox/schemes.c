@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define STATIC_SPAN 192u
 #define ENTRIES_MAX 65536u
@@ -36,14 +37,14 @@ static bool add_entry(void *opaque, uint64_t entry)
         entries->broken = true;
         return false;
     }
-    scheme.id = redox_get64(raw + entries->key);
+    scheme.id = get_le64(raw + entries->key);
     if (scheme.id == 0 || scheme.id > ENTRIES_MAX) {
         entries->broken = true;
         return false;
     }
     for (unsigned offset = 0; offset < entries->size && scheme.id >= KERNEL_SCHEMES_MAX; offset += 8) {
-        if (offset != entries->key && redox_is_kernel(redox_get64(raw + offset)) && redox_get64(raw + offset) % 8 == 0)
-            scheme.inner = redox_get64(raw + offset);
+        if (offset != entries->key && redox_is_kernel(get_le64(raw + offset)) && get_le64(raw + offset) % 8 == 0)
+            scheme.inner = get_le64(raw + offset);
     }
     g_array_append_val(entries->out, scheme);
     return true;
@@ -110,7 +111,7 @@ static void read_inner(struct redox *redox, const GArray *contexts, struct redox
     if (!redox_read(redox, scheme->inner, raw, sizeof(raw)))
         return;
     for (unsigned offset = ARC_HEADER; offset + 16 <= INNER_SIZE; offset += 8) {
-        uint64_t word = redox_get64(raw + offset), length = redox_get64(raw + offset + 8);
+        uint64_t word = get_le64(raw + offset), length = get_le64(raw + offset + 8);
 
         own_number |= word == scheme->id;
         if (is_context(contexts, word) && !scheme->context)
@@ -199,9 +200,9 @@ static int count_requests(struct redox *redox, const struct redox_scheme *scheme
     for (uint64_t i = 0; states && i < count; i++) {
         const uint8_t *state = states + i * where->size;
 
-        if (!is_state(redox_get64(state)))
+        if (!is_state(get_le64(state)))
             return -1;
-        found += state_waits(redox_get64(state)) && redox_get64(state + where->context) == context;
+        found += state_waits(get_le64(state)) && get_le64(state + where->context) == context;
     }
     return found;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 
 #define SPACE_FIRST 16u /* behind the Arc's counters */
 #define SPACE_SPAN 192u
@@ -75,7 +76,7 @@ static bool pages_fit(const struct redox_layout *layout, const GArray *samples, 
 
     for (unsigned i = 0; i < samples->len; i++) {
         const struct grant_sample *sample = &g_array_index(samples, struct grant_sample, i);
-        uint64_t pages = redox_get64(sample->raw + offset);
+        uint64_t pages = get_le64(sample->raw + offset);
 
         if (pages == 0 || pages > PAGES_MAX || pages * unit > sample->next - sample->key)
             return false;
@@ -89,7 +90,7 @@ static bool flags_fit(const struct redox *redox, const GArray *samples, unsigned
     uint64_t user = machine_config(redox->machine)->arch == CPU_ARCH_X86_64 ? 1 << 2 : 1 << 6;
 
     for (unsigned i = 0; i < samples->len; i++) {
-        uint64_t flags = redox_get64(g_array_index(samples, struct grant_sample, i).raw + offset);
+        uint64_t flags = get_le64(g_array_index(samples, struct grant_sample, i).raw + offset);
 
         if ((flags & 1) == 0 || (flags & user) == 0 || flags & FLAG_ADDRESS)
             return false;
@@ -229,16 +230,16 @@ static void read_provider(struct redox *redox, const uint8_t *raw, struct redox_
 
     out->kind = words[-8] < PROVIDERS ? (enum redox_grant_kind)(words[-8] + 1) : REDOX_GRANT_UNKNOWN;
     if (out->kind == REDOX_GRANT_PHYSICAL)
-        out->offset = redox_get64(words);
+        out->offset = get_le64(words);
     for (unsigned i = 0; i < 3; i++) {
-        uint64_t word = redox_get64(words + i * 8ul);
+        uint64_t word = get_le64(words + i * 8ul);
 
         if (!redox_is_arc(redox, word) || (out->kind == REDOX_GRANT_ALLOCATED && i > 0))
             continue;
         if (out->kind == REDOX_GRANT_EXTERNAL)
-            out->offset = redox_get64(words + (i == 0 ? 8 : 0)) * unit;
+            out->offset = get_le64(words + (i == 0 ? 8 : 0)) * unit;
         else if (out->kind == REDOX_GRANT_FILE || out->kind == REDOX_GRANT_ALLOCATED)
-            out->offset = i < 2 ? redox_get64(words + i * 8ul + 8) : 0;
+            out->offset = i < 2 ? get_le64(words + i * 8ul + 8) : 0;
         else
             continue;
         out->object = word;
@@ -256,9 +257,9 @@ static bool read_grant(void *opaque, uint64_t key, uint64_t value)
 
     if (!redox_read(redox, value, raw, layout->grant_tree.value_size))
         return false;
-    grant.size = redox_get64(raw + layout->grant_pages) * REDOX_PAGE;
+    grant.size = get_le64(raw + layout->grant_pages) * REDOX_PAGE;
     if (layout->grant_flags != REDOX_UNKNOWN) {
-        grant.flags = redox_get64(raw + layout->grant_flags);
+        grant.flags = get_le64(raw + layout->grant_flags);
         grant.flags_known = true;
     }
     if (layout->grant_provider != REDOX_UNKNOWN)

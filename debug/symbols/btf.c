@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define HEADER_SIZE 24u
 #define TYPE_SIZE 12u
 #define MEMBER_SIZE 12u
@@ -41,19 +43,14 @@ struct btf {
     GArray *offsets; /* uint32_t, of the type of each number from 1 on */
 };
 
-static uint32_t get32(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 static unsigned kind_of(const uint8_t *type)
 {
-    return get32(type + 4) >> 24 & 0x1f;
+    return get_le32(type + 4) >> 24 & 0x1f;
 }
 
 static unsigned count_of(const uint8_t *type)
 {
-    return get32(type + 4) & 0xffff;
+    return get_le32(type + 4) & 0xffff;
 }
 
 /* What follows the twelve bytes that all types have; UINT32_MAX: a kind that is not known. */
@@ -112,10 +109,10 @@ static bool index_types(struct btf *btf)
 
 static struct btf *take(const uint8_t *at, size_t length)
 {
-    uint32_t types_length = get32(at + 12), texts_length = get32(at + 20);
+    uint32_t types_length = get_le32(at + 12), texts_length = get_le32(at + 20);
     struct btf *btf;
 
-    if (get32(at + 8) != 0 || get32(at + 16) != types_length || types_length > SIZE_MAX_BYTES ||
+    if (get_le32(at + 8) != 0 || get_le32(at + 16) != types_length || types_length > SIZE_MAX_BYTES ||
         texts_length > SIZE_MAX_BYTES || texts_length == 0 ||
         (uint64_t)HEADER_SIZE + types_length + texts_length > length || at[HEADER_SIZE + types_length] != 0 ||
         at[HEADER_SIZE + types_length + texts_length - 1] != 0) {
@@ -181,7 +178,7 @@ static const uint8_t *strip(const struct btf *btf, const uint8_t *type)
         case KIND_CONST:
         case KIND_RESTRICT:
         case KIND_TYPE_TAG:
-            type = type_at(btf, get32(type + 8));
+            type = type_at(btf, get_le32(type + 8));
             break;
         default:
             return type;
@@ -197,9 +194,9 @@ static uint64_t size_of(const struct btf *btf, const uint8_t *type)
     for (unsigned depth = 0; type && depth < DEPTH_MAX; depth++) {
         switch (kind_of(type)) {
         case KIND_ARRAY:
-            count *= get32(type + TYPE_SIZE + 8);
+            count *= get_le32(type + TYPE_SIZE + 8);
             count = MIN(count, UINT32_MAX);
-            type = strip(btf, type_at(btf, get32(type + TYPE_SIZE)));
+            type = strip(btf, type_at(btf, get_le32(type + TYPE_SIZE)));
             break;
         case KIND_POINTER:
             return count * 8;
@@ -209,7 +206,7 @@ static uint64_t size_of(const struct btf *btf, const uint8_t *type)
         case KIND_ENUM:
         case KIND_FLOAT:
         case KIND_ENUM64:
-            return count * get32(type + 8);
+            return count * get_le32(type + 8);
         default:
             return 0;
         }
@@ -234,14 +231,14 @@ struct member_search {
 static bool find_member(struct member_search *search, const uint8_t *type, unsigned depth, uint64_t *offset)
 {
     const struct btf *btf = search->btf;
-    bool bit_fields = get32(type + 4) >> 31;
+    bool bit_fields = get_le32(type + 4) >> 31;
 
     for (unsigned i = 0; i < count_of(type) && search->budget > 0; i++) {
         search->budget--; /* before the search goes deeper, which may use up the rest */
         const uint8_t *member = type + TYPE_SIZE + (size_t)i * MEMBER_SIZE;
-        const char *is = text_at(btf, get32(member));
-        const uint8_t *inner = strip(btf, type_at(btf, get32(member + 4)));
-        uint32_t bits = get32(member + 8);
+        const char *is = text_at(btf, get_le32(member));
+        const uint8_t *inner = strip(btf, type_at(btf, get_le32(member + 4)));
+        uint32_t bits = get_le32(member + 8);
         uint64_t within = *offset + (bit_fields ? bits & 0xffffff : bits) / 8;
 
         if (strncmp(is, search->name, search->length) == 0 && is[search->length] == '\0') {
@@ -267,7 +264,7 @@ static const uint8_t *find_type(const struct btf *btf, const char *name)
         unsigned kind = kind_of(type);
 
         if ((is_structure(type) || kind == KIND_TYPEDEF || kind == KIND_INT || kind == KIND_ENUM) &&
-            strcmp(text_at(btf, get32(type)), name) == 0) {
+            strcmp(text_at(btf, get_le32(type)), name) == 0) {
             if (is_structure(type)) {
                 return type;
             }

@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define MACHINE_X86_64 62
 #define MACHINE_AARCH64 183
 
@@ -28,21 +30,6 @@
 #define EXPANSION_MAX 1100u
 #define EXPANDED_MAX (2ull << 30)
 
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
 /* NULL: not within the file. */
 static const uint8_t *part(const struct elf_image *image, uint64_t offset, uint64_t length)
 {
@@ -63,20 +50,20 @@ static const char *text_at(const struct elf_section *strings, uint64_t offset)
 
 static void read_segments(struct elf_image *image, const uint8_t *header)
 {
-    unsigned count = get16(header + 56);
-    const uint8_t *table = part(image, get64(header + 32), (uint64_t)count * PHDR_SIZE);
+    unsigned count = get_le16(header + 56);
+    const uint8_t *table = part(image, get_le64(header + 32), (uint64_t)count * PHDR_SIZE);
 
     for (unsigned i = 0; table && i < count && image->segments < ELF_IMAGE_SEGMENTS; i++) {
         const uint8_t *at = table + (size_t)i * PHDR_SIZE;
         struct elf_segment segment = {
-            .address = get64(at + 16),
-            .size = get64(at + 40),
-            .offset = get64(at + 8),
-            .file_size = get64(at + 32),
-            .executable = get32(at + 4) & 1,
+            .address = get_le64(at + 16),
+            .size = get_le64(at + 40),
+            .offset = get_le64(at + 8),
+            .file_size = get_le64(at + 32),
+            .executable = get_le32(at + 4) & 1,
         };
 
-        if (get32(at) == 1 && segment.size > 0 && segment.address + segment.size > segment.address) {
+        if (get_le32(at) == 1 && segment.size > 0 && segment.address + segment.size > segment.address) {
             if (!part(image, segment.offset, segment.file_size)) {
                 segment.file_size = 0;
             }
@@ -87,8 +74,8 @@ static void read_segments(struct elf_image *image, const uint8_t *header)
 
 static void read_sections(struct elf_image *image, const uint8_t *header)
 {
-    unsigned count = get16(header + 60), names = get16(header + 62);
-    const uint8_t *table = part(image, get64(header + 40), (uint64_t)count * SHDR_SIZE);
+    unsigned count = get_le16(header + 60), names = get_le16(header + 62);
+    const uint8_t *table = part(image, get_le64(header + 40), (uint64_t)count * SHDR_SIZE);
     uint32_t name_offset[SECTIONS_MAX];
 
     if (!table || count > SECTIONS_MAX) {
@@ -100,17 +87,17 @@ static void read_sections(struct elf_image *image, const uint8_t *header)
         const uint8_t *at = table + (size_t)i * SHDR_SIZE;
         struct elf_section *section = &image->section[i];
 
-        name_offset[i] = get32(at);
+        name_offset[i] = get_le32(at);
         *section = (struct elf_section){
             .name = "",
-            .type = get32(at + 4),
-            .flags = get64(at + 8),
-            .address = get64(at + 16),
-            .size = get64(at + 32),
-            .link = get32(at + 40),
-            .entry_size = get64(at + 56),
+            .type = get_le32(at + 4),
+            .flags = get_le64(at + 8),
+            .address = get_le64(at + 16),
+            .size = get_le64(at + 32),
+            .link = get_le32(at + 40),
+            .entry_size = get_le64(at + 56),
         };
-        section->data = section->type == SHT_NOBITS ? NULL : part(image, get64(at + 24), section->size);
+        section->data = section->type == SHT_NOBITS ? NULL : part(image, get_le64(at + 24), section->size);
     }
     for (unsigned i = 0; i < count && names < count; i++) {
         const char *name = text_at(&image->section[names], name_offset[i]);
@@ -129,9 +116,10 @@ static void read_build_id(struct elf_image *image)
         if (section->type != SHT_NOTE || !section->data || section->size < 16) {
             continue;
         }
-        length = get32(section->data + 4);
-        if (get32(section->data) == 4 && get32(section->data + 8) == 3 && memcmp(section->data + 12, "GNU", 4) == 0 &&
-            length > 0 && length <= sizeof(image->build_id) && length <= section->size - 16) {
+        length = get_le32(section->data + 4);
+        if (get_le32(section->data) == 4 && get_le32(section->data + 8) == 3 &&
+            memcmp(section->data + 12, "GNU", 4) == 0 && length > 0 && length <= sizeof(image->build_id) &&
+            length <= section->size - 16) {
             memcpy(image->build_id, section->data + 16, length);
             image->build_id_length = length;
             return;
@@ -151,7 +139,7 @@ struct elf_image *elf_image_new(GBytes *bytes, GError **error)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "not an ELF file of 64 bits, little endian");
         return NULL;
     }
-    machine = get16(header + 18);
+    machine = get_le16(header + 18);
     if (machine != MACHINE_X86_64 && machine != MACHINE_AARCH64) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "ELF machine %u is neither x86_64 nor aarch64",
                     machine);
@@ -160,11 +148,11 @@ struct elf_image *elf_image_new(GBytes *bytes, GError **error)
     image = g_new0(struct elf_image, 1);
     image->bytes = g_bytes_ref(bytes);
     image->arch = machine == MACHINE_X86_64 ? CPU_ARCH_X86_64 : CPU_ARCH_AARCH64;
-    image->entry = get64(header + 24);
-    if (get16(header + 54) == PHDR_SIZE) {
+    image->entry = get_le64(header + 24);
+    if (get_le16(header + 54) == PHDR_SIZE) {
         read_segments(image, header);
     }
-    if (get16(header + 58) == SHDR_SIZE) {
+    if (get_le16(header + 58) == SHDR_SIZE) {
         read_sections(image, header);
     }
     read_build_id(image);
@@ -241,9 +229,9 @@ void elf_image_names(const struct elf_image *image,
     strings = &image->section[table->link];
     for (uint64_t i = 0; i < MIN(table->size / SYM_SIZE, SYMBOLS_MAX); i++) {
         const uint8_t *at = table->data + i * SYM_SIZE;
-        const char *text = text_at(strings, get32(at));
-        unsigned type = at[4] & 15, section = get16(at + 6);
-        uint64_t address = get64(at + 8);
+        const char *text = text_at(strings, get_le32(at));
+        unsigned type = at[4] & 15, section = get_le16(at + 6);
+        uint64_t address = get_le64(at + 8);
         bool code = type == 2;
 
         if (!is_name(text, type, section)) {
@@ -253,7 +241,7 @@ void elf_image_names(const struct elf_image *image,
             code = section < image->sections ? image->section[section].flags & SHF_EXECINSTR
                                              : elf_image_executable_at(image, address);
         }
-        name(opaque, text, address, get64(at + 16), code, at[4] >> 4);
+        name(opaque, text, address, get_le64(at + 16), code, at[4] >> 4);
     }
 }
 
@@ -271,7 +259,7 @@ bool elf_image_is_sound(const struct elf_image *image)
             return false;
         }
         if (section->flags & SHF_COMPRESSED) {
-            uint64_t size = section->size >= CHDR_SIZE ? get64(section->data + 8) : UINT64_MAX;
+            uint64_t size = section->size >= CHDR_SIZE ? get_le64(section->data + 8) : UINT64_MAX;
 
             if (size > section->size * EXPANSION_MAX || (expanded += size) > EXPANDED_MAX) {
                 return false;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define TOKENS 256u
 #define INDEX_SIZE (TOKENS * 2)
 #define TOKEN_MAX 64u
@@ -12,21 +14,6 @@
 /* 256 names of any length stand before the end that no marker tells. */
 #define TAIL_MAX (SYMBOLS_PER_MARKER * 512u)
 
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
 static size_t round_up(size_t value)
 {
     return (value + 7) & ~(size_t)7;
@@ -35,11 +22,11 @@ static size_t round_up(size_t value)
 /* Where the texts of the 256 tokens begin, as offsets: 0, and ascending by the length of each. */
 static bool is_token_index(const uint8_t *at)
 {
-    if (get16(at) != 0) {
+    if (get_le16(at) != 0) {
         return false;
     }
     for (unsigned i = 1; i < TOKENS; i++) {
-        int step = get16(at + i * 2) - get16(at + i * 2 - 2);
+        int step = get_le16(at + i * 2) - get_le16(at + i * 2 - 2);
 
         if (step < 2 || step > (int)TOKEN_MAX) {
             return false;
@@ -51,7 +38,7 @@ static bool is_token_index(const uint8_t *at)
 /* The table of tokens that ends right before its index, but for alignment; NULL: none. */
 static const uint8_t *token_table_before(const uint8_t *bytes, const uint8_t *index)
 {
-    unsigned last = get16(index + INDEX_SIZE - 2);
+    unsigned last = get_le16(index + INDEX_SIZE - 2);
 
     for (unsigned length = 2; length <= TOKEN_MAX; length++) {
         size_t size = round_up(last + length);
@@ -59,10 +46,10 @@ static const uint8_t *token_table_before(const uint8_t *bytes, const uint8_t *in
         bool fits = size <= (size_t)(index - bytes) && strnlen((const char *)table + last, length) == length - 1;
 
         for (unsigned i = 1; fits && i < TOKENS; i++) {
-            unsigned at = get16(index + i * 2);
+            unsigned at = get_le16(index + i * 2);
 
             fits = table[at - 1] == 0 &&
-                   strlen((const char *)table + get16(index + i * 2 - 2)) == at - get16(index + i * 2 - 2) - 1u;
+                   strlen((const char *)table + get_le16(index + i * 2 - 2)) == at - get_le16(index + i * 2 - 2) - 1u;
         }
         if (fits) {
             return table;
@@ -101,7 +88,7 @@ static bool names_agree(const uint8_t *names, uint32_t count, const uint8_t *mar
 
         if (length == 0 || (i % SYMBOLS_PER_MARKER == 0 &&
                             (i / SYMBOLS_PER_MARKER >= marker_count ||
-                             get32(markers + (size_t)(i / SYMBOLS_PER_MARKER) * 4) != (size_t)(at - names)))) {
+                             get_le32(markers + (size_t)(i / SYMBOLS_PER_MARKER) * 4) != (size_t)(at - names)))) {
             return false;
         }
         at += length;
@@ -118,13 +105,13 @@ static unsigned markers_before(const uint8_t *bytes, const uint8_t *table, const
     if (table - bytes < 16) {
         return 0;
     }
-    if (get32(at) == 0) { /* alignment */
+    if (get_le32(at) == 0) { /* alignment */
         at -= 4;
     }
-    while (get32(at) != 0) {
-        uint32_t step = get32(at) - get32(at - 4);
+    while (get_le32(at) != 0) {
+        uint32_t step = get_le32(at) - get_le32(at - 4);
 
-        if (at - bytes < 8 || get32(at - 4) >= get32(at) || step < 2 * SYMBOLS_PER_MARKER || step > TAIL_MAX) {
+        if (at - bytes < 8 || get_le32(at - 4) >= get_le32(at) || step < 2 * SYMBOLS_PER_MARKER || step > TAIL_MAX) {
             return 0;
         }
         at -= 4;
@@ -138,7 +125,7 @@ static unsigned markers_before(const uint8_t *bytes, const uint8_t *table, const
 static bool find_names(const uint8_t *bytes, const uint8_t *markers, unsigned marker_count, struct kallsyms *out,
                        const uint8_t **number)
 {
-    size_t last = get32(markers + (size_t)(marker_count - 1) * 4), room = (size_t)(markers - bytes);
+    size_t last = get_le32(markers + (size_t)(marker_count - 1) * 4), room = (size_t)(markers - bytes);
 
     for (size_t tail = 8; tail <= TAIL_MAX && last + tail + 8 <= room; tail += 8) {
         const uint8_t *at = markers - round_up(last) - tail - 8;
@@ -147,9 +134,9 @@ static bool find_names(const uint8_t *bytes, const uint8_t *markers, unsigned ma
         if (at < bytes) {
             return false;
         }
-        count = get32(at);
+        count = get_le32(at);
         if (count > (marker_count - 1) * SYMBOLS_PER_MARKER && count <= marker_count * SYMBOLS_PER_MARKER &&
-            get32(at + 4) == 0 && names_agree(at + 8, count, markers, marker_count)) {
+            get_le32(at + 4) == 0 && names_agree(at + 8, count, markers, marker_count)) {
             out->names = at + 8;
             out->names_length = (uint64_t)(markers - out->names);
             out->count = count;
@@ -162,7 +149,7 @@ static bool find_names(const uint8_t *bytes, const uint8_t *markers, unsigned ma
 
 static uint64_t address_of(const struct kallsyms *kallsyms, uint32_t index)
 {
-    int32_t offset = (int32_t)get32(kallsyms->offsets + (size_t)index * 4);
+    int32_t offset = (int32_t)get_le32(kallsyms->offsets + (size_t)index * 4);
 
     if (!kallsyms->absolute_percpu) {
         return kallsyms->relative_base + (uint32_t)offset;
@@ -177,7 +164,7 @@ static bool offsets_agree(struct kallsyms *kallsyms, const uint8_t *offsets)
     uint32_t upper = 0;
 
     kallsyms->offsets = offsets;
-    kallsyms->relative_base = get64(offsets + round_up((size_t)kallsyms->count * 4));
+    kallsyms->relative_base = get_le64(offsets + round_up((size_t)kallsyms->count * 4));
     for (unsigned form = 0; form < 2; form++) {
         uint32_t i;
 
@@ -257,7 +244,7 @@ void kallsyms_each(const struct kallsyms *kallsyms,
         size_t head = 1, used = 0, length = entry_length(at, end, &head);
 
         for (size_t k = head; k < length; k++) {
-            const char *token = (const char *)kallsyms->token_table + get16(kallsyms->token_index + at[k] * 2u);
+            const char *token = (const char *)kallsyms->token_table + get_le16(kallsyms->token_index + at[k] * 2u);
             size_t room = sizeof(text) - 1 - used, piece = strnlen(token, TOKEN_MAX);
 
             memcpy(text + used, token, MIN(piece, room));

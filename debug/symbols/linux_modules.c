@@ -6,6 +6,7 @@
  */
 #include "debug/symbols/btf.h"
 #include "debug/symbols/internal.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -95,10 +96,8 @@ static uint64_t search_head(const struct linux_modules *modules, const struct sp
     uint64_t end = stretch->address + stretch->bytes->len;
 
     for (guint at = 0; at + 16 <= stretch->bytes->len; at += 8) {
-        uint64_t next;
+        uint64_t next = get_le64(stretch->bytes->data + at);
 
-        memcpy(&next, stretch->bytes->data + at, 8);
-        next = GUINT64_FROM_LE(next);
         if (next >> 63 && !(next & 7) && (next < stretch->address || next >= end) &&
             (next - stretch->address < (4ull << 30) || stretch->address - next < (4ull << 30)) &&
             is_head(modules, space, stretch->address + at)) {
@@ -141,15 +140,12 @@ static void take_names(struct symbol_module *module, const struct linux_modules 
         uint8_t symbol[SYMBOL_SIZE];
         char text[TEXT_MAX] = "";
         uint64_t address;
-        uint32_t name;
 
         if (space_read(space, symtab + (uint64_t)i * SYMBOL_SIZE, symbol, sizeof(symbol)) != sizeof(symbol)) {
             return;
         }
-        memcpy(&name, symbol, 4);
-        memcpy(&address, symbol + 8, 8);
-        address = GUINT64_FROM_LE(address);
-        space_read(space, strtab + GUINT32_FROM_LE(name), text, sizeof(text) - 1);
+        address = get_le64(symbol + 8);
+        space_read(space, strtab + get_le32(symbol), text, sizeof(text) - 1);
         if (address >= from->base && address - from->base < from->size && text[0] && text[0] != '$' && text[0] != '.') {
             struct symbol_name entry = {
                 .address = address,

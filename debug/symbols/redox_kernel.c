@@ -4,6 +4,7 @@
  * it there.  Offsets in the file are offsets from that address.
  */
 #include "debug/symbols/internal.h"
+#include "emu/bytes.h"
 
 #include <string.h>
 
@@ -13,16 +14,6 @@
 #define EHDR_SIZE 64u
 #define SHDR_SIZE 64u
 
-static uint64_t field(const uint8_t *at, unsigned size)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = size; i > 0; i--) {
-        value = value << 8 | at[i - 1];
-    }
-    return value;
-}
-
 /* The length of the file by its table of sections; 0: there is none that makes sense. */
 static uint64_t image_length(const struct space *space, uint64_t base)
 {
@@ -31,11 +22,11 @@ static uint64_t image_length(const struct space *space, uint64_t base)
     unsigned count;
 
     if (space_read(space, base, header, sizeof(header)) != sizeof(header) || memcmp(header, "\177ELF\2\1", 6) != 0 ||
-        field(header + 58, 2) != SHDR_SIZE) {
+        get_le(header + 58, 2) != SHDR_SIZE) {
         return 0;
     }
-    table = field(header + 40, 8);
-    count = (unsigned)field(header + 60, 2);
+    table = get_le(header + 40, 8);
+    count = (unsigned)get_le(header + 60, 2);
     length = table + (uint64_t)count * SHDR_SIZE;
     if (table < EHDR_SIZE || table > IMAGE_MAX || count == 0) {
         return 0;
@@ -46,9 +37,9 @@ static uint64_t image_length(const struct space *space, uint64_t base)
         if (space_read(space, base + table + (uint64_t)i * SHDR_SIZE, section, sizeof(section)) != sizeof(section)) {
             return 0;
         }
-        offset = field(section + 24, 8);
-        size = field(section + 32, 8);
-        if (field(section + 4, 4) != SHT_NOBITS && offset <= IMAGE_MAX && size <= IMAGE_MAX) {
+        offset = get_le(section + 24, 8);
+        size = get_le(section + 32, 8);
+        if (get_le(section + 4, 4) != SHT_NOBITS && offset <= IMAGE_MAX && size <= IMAGE_MAX) {
             length = MAX(length, offset + size);
         }
     }

@@ -4,6 +4,7 @@
 
 #include "debug/disassemble.h"
 #include "debug/trap/internal.h"
+#include "emu/bytes.h"
 
 #define NULL_PAGE 4096
 #define NEAR_STACK 8192      /* of SP, where an access is one of the stack */
@@ -250,9 +251,7 @@ static char *undefined(const struct scene *scene)
     if (g_str_has_prefix(text, "ud2") || strcmp(text, "brk #0x1") == 0 || strcmp(text, "brk #1") == 0)
         return g_strdup("abort (the program gave up by an undefined instruction)");
     if (scene->arch == CPU_ARCH_AARCH64) {
-        uint32_t instruction = 0;
-        memcpy(&instruction, scene->instruction.bytes, 4);
-        instruction = GUINT32_FROM_LE(instruction);
+        uint32_t instruction = get_le32(scene->instruction.bytes);
         if (instruction == 0)
             return g_strdup_printf("execution of zeroes at " HEX "%s", pc, place);
         if (instruction >> 16 == 0 || instruction == 0xd4200020)

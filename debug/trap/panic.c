@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "debug/trap/internal.h"
+#include "emu/bytes.h"
 
 #define LONGEST_TEXT 512
 #define MOST_PIECES 32
@@ -88,9 +89,7 @@ static bool add_number(const struct rust *rust, uint64_t value, const char *type
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
         if (strcmp(type, types[i].name) != 0 || space_read(rust->space, value, bytes, types[i].bytes) != types[i].bytes)
             continue;
-        uint64_t number = 0;
-        for (unsigned j = 0; j < 8; j++)
-            number |= (uint64_t)bytes[j] << (8 * j);
+        uint64_t number = get_le64(bytes);
         unsigned unused = 64 - 8 * types[i].bytes;
         if (hex)
             g_string_append_printf(rust->text, "%" G_GINT64_MODIFIER "x", number);
@@ -193,7 +192,7 @@ static uint64_t placeholder(const struct rust *rust, uint64_t at, uint8_t first,
     at += first & 4 ? 2 : 0;
     if (first & 8) {
         space_read(rust->space, at, bytes, 2);
-        *index = bytes[0] | (uint64_t)bytes[1] << 8;
+        *index = get_le16(bytes);
         at += 2;
     }
     return at;
@@ -223,7 +222,7 @@ static bool add_template(const struct rust *rust, uint64_t at, uint64_t argument
         if (first == 0x80) {
             if (space_read(rust->space, at, wide, 2) != 2)
                 return false;
-            length = wide[0] | (uint64_t)wide[1] << 8;
+            length = get_le16(wide);
             at += 2;
         }
         if (first > 0x80 || !read_str(rust, at, length, text, sizeof(text)))

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/display/vga.h"
 #include "devices/pci/pci_registers.h"
+#include "emu/bytes.h"
 
 enum dispi_register {
     DISPI_ID,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 enum {
     REFRESH_HZ = 60,

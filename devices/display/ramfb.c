@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 #define CONFIGURATION_SIZE 28
 

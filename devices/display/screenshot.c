@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 #include <png.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 void screenshot_convert_line(const struct scanout *scanout, uint32_t y, uint8_t *rgb)
 {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/bytes.h"
+
 enum command {
     SET_SCALING_1_1 = 0xE6,
     SET_SCALING_2_1 = 0xE7,
@@ -164,20 +166,15 @@ static void may_report(void *opaque)
     report(opaque);
 }
 
-static int16_t signed_at(const uint8_t *bytes)
-{
-    return (int16_t)(bytes[0] | bytes[1] << 8);
-}
-
 static void deliver(void *opaque, const uint8_t *data, size_t length)
 {
     struct ps2_mouse *mouse = opaque;
 
     for (size_t i = 0; i + POINTER_EVENT_SIZE <= length; i += POINTER_EVENT_SIZE) {
         struct movement event = {
-            .dx = signed_at(data + i),
-            .dy = -signed_at(data + i + 2),
-            .dz = signed_at(data + i + 4),
+            .dx = (int16_t)get_le16(data + i),
+            .dy = -(int16_t)get_le16(data + i + 2),
+            .dz = (int16_t)get_le16(data + i + 4),
             .buttons = data[i + 6] & 0x1F,
         };
 

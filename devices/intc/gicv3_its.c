@@ -11,8 +11,8 @@
 
 #include <inttypes.h>
 
-#include "devices/bytes.h"
 #include "devices/intc/gicv3_internal.h"
+#include "emu/bytes.h"
 
 #define GITS_CTLR 0x0000
 #define GITS_IIDR 0x0004

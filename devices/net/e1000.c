@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/e1000_internal.h"
+#include "emu/bytes.h"
 
 enum {
     MEMORY_BAR = 0,

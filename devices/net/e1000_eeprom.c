@@ -2,8 +2,8 @@
 /* The 82540EM's EEPROM and PHY: Intel 317453 chapter 5, sections 13.4.3 to 13.4.6; the PHY is Marvell's 88E1011. */
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/e1000_internal.h"
+#include "emu/bytes.h"
 
 enum {
     EECD_SK = 1 << 0,

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/e1000_internal.h"
 #include "devices/net/packet.h"
+#include "emu/bytes.h"
 
 enum {
     RCTL_EN = 1 << 1,
@@ -46,7 +46,7 @@ static bool in_multicast_table(struct e1000 *e1000, const uint8_t *address)
 {
     static const uint8_t shifts[4] = {4, 3, 2, 0};
     unsigned offset = *e1000_reg(e1000, E1000_RCTL) >> RCTL_MO_SHIFT & 3;
-    unsigned hash = (address[4] | (unsigned)address[5] << 8) >> shifts[offset] & 0xFFF;
+    unsigned hash = get_le16(address + 4) >> shifts[offset] & 0xFFF;
 
     return *e1000_reg(e1000, E1000_MTA + (hash >> 5) * 4) >> (hash & 31) & 1;
 }

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/e1000_internal.h"
 #include "devices/net/packet.h"
+#include "emu/bytes.h"
 
 enum {
     TCTL_EN = 1 << 1,

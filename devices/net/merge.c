@@ -2,9 +2,9 @@
 /* TCP segments that follow each other are put together for a driver that takes long ones: fewer frames cost it less. */
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/backlog.h"
 #include "devices/net/packet.h"
+#include "emu/bytes.h"
 
 enum {
     IP4_TTL = 8,

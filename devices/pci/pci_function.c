@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/pci/pci_internal.h"
 #include "devices/pci/pci_registers.h"
+#include "emu/bytes.h"
 
 static uint64_t unimplemented_read(void *opaque, uint64_t offset, unsigned size)
 {

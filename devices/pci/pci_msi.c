@@ -2,9 +2,9 @@
 /* Message-signalled interrupts.  PCI Local Bus 3.0 section 6.8. */
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/pci/pci_internal.h"
 #include "devices/pci/pci_registers.h"
+#include "emu/bytes.h"
 
 struct pci_msix {
     unsigned vectors, bar;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 #define REGION_SIZE 0x18
 #define DATA 0x00

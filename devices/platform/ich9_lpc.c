@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/pci/pci_registers.h"
+#include "emu/bytes.h"
 
 enum {
     PMBASE = 0x40,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define CPUS_MAX 64
 
 #define LEAF_SIGNATURE 0x40000000u
@@ -43,12 +45,6 @@ struct paravirtual_clock {
     uint64_t wall_clock;
     uint64_t system_time[CPUS_MAX];
 };
-
-static void put_little(uint8_t *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
 
 /* Brings 10^9 x 2^32 / hz into [2^31, 2^32), the most exact multiplier. */
 static void choose_scale(struct paravirtual_clock *clock)
@@ -95,10 +91,10 @@ static void write_time(struct paravirtual_clock *clock, unsigned cpu)
 
     if (!(clock->system_time[cpu] & SYSTEM_TIME_ENABLE))
         return;
-    put_little(info + TIME_VERSION, next_version(clock, address), 4);
-    put_little(info + TIME_TSC_TIMESTAMP, read_tsc(clock, cpu), 8);
-    put_little(info + TIME_SYSTEM_TIME, (uint64_t)machine_now(clock->machine), 8);
-    put_little(info + TIME_MULTIPLIER, clock->multiplier, 4);
+    put_le(info + TIME_VERSION, next_version(clock, address), 4);
+    put_le(info + TIME_TSC_TIMESTAMP, read_tsc(clock, cpu), 8);
+    put_le(info + TIME_SYSTEM_TIME, (uint64_t)machine_now(clock->machine), 8);
+    put_le(info + TIME_MULTIPLIER, clock->multiplier, 4);
     info[TIME_SHIFT] = (uint8_t)clock->shift;
     info[TIME_FLAGS] = FLAG_TSC_STABLE;
     write_to_guest(clock, address, info, sizeof(info));
@@ -110,8 +106,8 @@ static void write_wall_clock(struct paravirtual_clock *clock)
     uint64_t address = clock->wall_clock;
     uint8_t wall[WALL_SIZE] = {0};
 
-    put_little(wall + WALL_VERSION, next_version(clock, address), 4);
-    put_little(wall + WALL_SECONDS, (uint64_t)machine_config(clock->machine)->calendar, 4);
+    put_le(wall + WALL_VERSION, next_version(clock, address), 4);
+    put_le(wall + WALL_SECONDS, (uint64_t)machine_config(clock->machine)->calendar, 4);
     write_to_guest(clock, address, wall, sizeof(wall));
 }
 

@@ -2,7 +2,7 @@
 /* Q35 host bridge: PCIEXBAR moves the ECAM window; PAM and SMRAM registers are kept, RAM is always RAM. */
 #include "devices/platform/q35_host.h"
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 enum {
     PCIEXBAR = 0x60,

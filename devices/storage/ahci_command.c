@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/storage/ahci_internal.h"
+#include "emu/bytes.h"
 
 enum {
     FIS_REGISTER_H2D = 0x27,

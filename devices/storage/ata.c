@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 
 enum {
     ATA_DEVICE_LBA = 0x40,

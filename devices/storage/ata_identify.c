@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/storage/ata.h"
+#include "emu/bytes.h"
 
 /* Text in words: the first character of each pair is the high byte. */
 static void put_text(uint8_t *block, unsigned word, unsigned words, const char *text)

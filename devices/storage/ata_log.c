@@ -2,8 +2,8 @@
 /* Logs and SMART, as much as tools ask of a healthy disk.  ATA8-ACS sections 7.36 and 7.53. */
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/storage/ata.h"
+#include "emu/bytes.h"
 
 enum {
     LOG_DIRECTORY = 0x00,

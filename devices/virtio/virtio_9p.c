@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/virtio/virtio_pci.h"
+#include "emu/bytes.h"
 #include "emu/host/ninep.h"
 
 enum {

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/virtio/virtio_pci.h"
+#include "emu/bytes.h"
 
 enum {
     SECTOR = 512,

@@ -2,9 +2,9 @@
 /* The structures in BAR 4, the capabilities that point to them, access through PCI space.  Virtio 1.2 section 4.1.4. */
 #include <inttypes.h>
 
-#include "devices/bytes.h"
 #include "devices/pci/pci_registers.h"
 #include "devices/virtio/virtio_internal.h"
+#include "emu/bytes.h"
 
 /* Each structure has a page of BAR 4. */
 enum {

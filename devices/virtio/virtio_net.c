@@ -10,11 +10,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/backlog.h"
 #include "devices/net/packet.h"
 #include "devices/virtio/virtio_pci.h"
 #include "devices/virtio/virtio_registers.h"
+#include "emu/bytes.h"
 
 enum {
     RECEIVE = 0,

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/virtio/virtio_internal.h"
+#include "emu/bytes.h"
 
 enum {
     VENDOR_VIRTIO = 0x1AF4,

@@ -4,9 +4,9 @@
 
 #include <inttypes.h>
 
-#include "devices/bytes.h"
 #include "devices/virtio/virtio_pci.h"
 #include "devices/virtio/virtio_registers.h"
+#include "emu/bytes.h"
 
 enum {
     DESCRIPTOR_SIZE = 16,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The GUID partition table.  UEFI 2.10 section 5.3. */
+#include "emu/bytes.h"
 #include "emu/host/partition.h"
 
 #include <string.h>
@@ -38,22 +39,6 @@ enum { /* an entry's fields */
 static const uint8_t system_partition_type[16] = {0x28, 0x73, 0x2A, 0xC1, 0x1F, 0xF8, 0xD2, 0x11,
                                                   0xBA, 0x4B, 0x00, 0xA0, 0xC9, 0x3E, 0xC9, 0x3B};
 
-static uint32_t get32(const uint8_t *bytes)
-{
-    uint32_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return GUINT32_FROM_LE(value);
-}
-
-static uint64_t get64(const uint8_t *bytes)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return GUINT64_FROM_LE(value);
-}
-
 struct header {
     uint64_t alternate, first_usable, last_usable, entries_lba;
     uint32_t entry_count, entry_size;
@@ -82,7 +67,7 @@ static const char *read_entries(const struct disk *disk, const uint8_t *raw, str
     header->entries = g_malloc(length);
     if (!block_read(disk->block, header->entries_lba * disk->block_size, header->entries, length))
         return "has entries that cannot be read";
-    if (crc32(0, header->entries, (uInt)length) != get32(raw + HEADER_ENTRIES_CRC))
+    if (crc32(0, header->entries, (uInt)length) != get_le32(raw + HEADER_ENTRIES_CRC))
         return "has entries with a wrong checksum";
     return NULL;
 }
@@ -103,23 +88,23 @@ static const char *read_header(const struct disk *disk, uint64_t lba, struct hea
     if (memcmp(raw + HEADER_SIGNATURE, "EFI PART", 8) != 0)
         return "is missing";
     *present = true;
-    size = get32(raw + HEADER_SIZE);
+    size = get_le32(raw + HEADER_SIZE);
     if (size < HEADER_END || size > disk->block_size)
         return "has an impossible size";
-    crc = get32(raw + HEADER_CRC);
+    crc = get_le32(raw + HEADER_CRC);
     memset(raw + HEADER_CRC, 0, 4);
     if (crc32(0, raw, size) != crc)
         return "has a wrong checksum";
-    if (get32(raw + HEADER_REVISION) >> 16 != 1)
+    if (get_le32(raw + HEADER_REVISION) >> 16 != 1)
         return "is of an unknown revision";
-    if (get64(raw + HEADER_MY_LBA) != lba)
+    if (get_le64(raw + HEADER_MY_LBA) != lba)
         return "stands in the wrong place";
-    header->alternate = get64(raw + HEADER_ALTERNATE_LBA);
-    header->first_usable = get64(raw + HEADER_FIRST_USABLE);
-    header->last_usable = get64(raw + HEADER_LAST_USABLE);
-    header->entries_lba = get64(raw + HEADER_ENTRIES_LBA);
-    header->entry_count = get32(raw + HEADER_ENTRY_COUNT);
-    header->entry_size = get32(raw + HEADER_ENTRY_SIZE);
+    header->alternate = get_le64(raw + HEADER_ALTERNATE_LBA);
+    header->first_usable = get_le64(raw + HEADER_FIRST_USABLE);
+    header->last_usable = get_le64(raw + HEADER_LAST_USABLE);
+    header->entries_lba = get_le64(raw + HEADER_ENTRIES_LBA);
+    header->entry_count = get_le32(raw + HEADER_ENTRY_COUNT);
+    header->entry_size = get_le32(raw + HEADER_ENTRY_SIZE);
     memcpy(header->disk_guid, raw + HEADER_DISK_GUID, sizeof(header->disk_guid));
     return read_entries(disk, raw, header);
 }
@@ -170,7 +155,7 @@ static bool add_entry(const struct disk *disk, const struct header *header, uint
 {
     static const uint8_t unused[16];
     const uint8_t *raw = header->entries + (size_t)index * header->entry_size;
-    uint64_t first = get64(raw + ENTRY_FIRST), last = get64(raw + ENTRY_LAST);
+    uint64_t first = get_le64(raw + ENTRY_FIRST), last = get_le64(raw + ENTRY_LAST);
     struct partition partition = {.number = index + 1};
 
     if (memcmp(raw + ENTRY_TYPE, unused, sizeof(unused)) == 0)
@@ -189,11 +174,11 @@ static bool add_entry(const struct disk *disk, const struct header *header, uint
     }
     partition.offset = first * disk->block_size;
     partition.size = (last - first + 1) * disk->block_size;
-    partition.attributes = get64(raw + ENTRY_ATTRIBUTES);
+    partition.attributes = get_le64(raw + ENTRY_ATTRIBUTES);
     memcpy(partition.type_guid, raw + ENTRY_TYPE, 16);
     memcpy(partition.unique_guid, raw + ENTRY_UNIQUE, 16);
     for (unsigned i = 0; i < ENTRY_NAME_UNITS; i++)
-        partition.name[i] = (uint16_t)(raw[ENTRY_NAME + i * 2] | raw[ENTRY_NAME + i * 2 + 1] << 8);
+        partition.name[i] = get_le16(raw + ENTRY_NAME + i * 2);
     partition.system = memcmp(partition.type_guid, system_partition_type, 16) == 0;
     g_array_append_val(out, partition);
     return true;

@@ -3,6 +3,7 @@
  * Boot images on an ISO 9660 disc.  El Torito specification 1.0 (1995), with section entries for platform 0xEF as in
  * UEFI 2.10 section 13.3.2.1.
  */
+#include "emu/bytes.h"
 #include "emu/host/partition.h"
 
 #include <string.h>
@@ -46,16 +47,6 @@ enum { /* the catalog */
 #define MEDIA_MASK 0x0F
 #define MEDIA_NO_EMULATION 0
 
-static uint16_t get16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-    return get16(bytes) | (uint32_t)get16(bytes + 2) << 16;
-}
-
 /* The catalog's sector and the volume's length in sectors; false: no disc with boot images. */
 static bool find_catalog(struct block *block, uint32_t *catalog, uint32_t *space)
 {
@@ -70,10 +61,10 @@ static bool find_catalog(struct block *block, uint32_t *catalog, uint32_t *space
             memcmp(descriptor + DESCRIPTOR_ID, "CD001", 5) != 0 || descriptor[DESCRIPTOR_TYPE] == DESCRIPTOR_END)
             break;
         if (descriptor[DESCRIPTOR_TYPE] == DESCRIPTOR_PRIMARY)
-            *space = get32(descriptor + PRIMARY_SPACE);
+            *space = get_le32(descriptor + PRIMARY_SPACE);
         if (descriptor[DESCRIPTOR_TYPE] == DESCRIPTOR_BOOT && !found &&
             memcmp(descriptor + BOOT_SYSTEM_ID, "EL TORITO SPECIFICATION", 23) == 0) {
-            *catalog = get32(descriptor + BOOT_CATALOG);
+            *catalog = get_le32(descriptor + BOOT_CATALOG);
             found = true;
         }
     }
@@ -85,7 +76,7 @@ static bool catalog_valid(const uint8_t *catalog)
     uint16_t sum = 0;
 
     for (unsigned i = 0; i < ENTRY_LENGTH; i += 2)
-        sum = (uint16_t)(sum + get16(catalog + i));
+        sum = (uint16_t)(sum + get_le16(catalog + i));
     return catalog[VALIDATION_ID] == ID_VALIDATION && catalog[VALIDATION_KEY] == 0x55 &&
            catalog[VALIDATION_KEY + 1] == 0xAA && sum == 0;
 }
@@ -99,15 +90,15 @@ static uint64_t fat_length(struct block *block, uint64_t offset)
     if (!block_read(block, offset, boot, sizeof(boot)) || boot[510] != 0x55 || boot[511] != 0xAA ||
         (boot[0] != 0xEB && boot[0] != 0xE9))
         return 0;
-    sectors = get16(boot + 19);
-    return (uint64_t)(sectors ? sectors : get32(boot + 32)) * get16(boot + 11);
+    sectors = get_le16(boot + 19);
+    return (uint64_t)(sectors ? sectors : get_le32(boot + 32)) * get_le16(boot + 11);
 }
 
 static void add_image(struct block *block, const uint8_t *entry, uint32_t index, bool efi, uint32_t space, GArray *out)
 {
-    uint64_t start = (uint64_t)get32(entry + IMAGE_START) * SECTOR;
+    uint64_t start = (uint64_t)get_le32(entry + IMAGE_START) * SECTOR;
     uint64_t end = MIN((uint64_t)space * SECTOR, block_size(block));
-    uint64_t length = (uint64_t)get16(entry + IMAGE_SECTORS) * VIRTUAL_SECTOR, claimed;
+    uint64_t length = (uint64_t)get_le16(entry + IMAGE_SECTORS) * VIRTUAL_SECTOR, claimed;
     struct partition partition = {.number = index, .offset = start, .system = efi};
 
     if (space == 0)
@@ -140,7 +131,7 @@ static void read_catalog(struct block *block, const uint8_t *catalog, uint32_t s
             left--;
         } else if (entry[0] == ID_SECTION || entry[0] == ID_LAST_SECTION) {
             efi = entry[SECTION_PLATFORM] == PLATFORM_EFI;
-            left = get16(entry + SECTION_COUNT);
+            left = get_le16(entry + SECTION_COUNT);
         } else if (entry[0] != ID_EXTENSION) {
             break;
         }

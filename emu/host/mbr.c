@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The master boot record and its chain of logical partitions.  UEFI 2.10 section 5.2. */
+#include "emu/bytes.h"
 #include "emu/host/partition.h"
 
 #include <string.h>
@@ -22,11 +23,6 @@ enum { /* of an entry */
 #define TYPE_EFI_SYSTEM 0xEF
 #define LOGICAL_MAX 128
 
-static uint32_t get32(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 static bool is_extended(uint8_t type)
 {
     return type == TYPE_EXTENDED || type == TYPE_EXTENDED_LBA || type == TYPE_EXTENDED_LINUX;
@@ -48,9 +44,9 @@ static bool is_partition_table(const uint8_t *record, uint64_t blocks)
 
         if (entry[ENTRY_INDICATOR] & 0x7F)
             return false;
-        if (entry[ENTRY_TYPE] == 0 || get32(entry + ENTRY_COUNT) == 0)
+        if (entry[ENTRY_TYPE] == 0 || get_le32(entry + ENTRY_COUNT) == 0)
             continue;
-        if (get32(entry + ENTRY_FIRST) >= blocks)
+        if (get_le32(entry + ENTRY_FIRST) >= blocks)
             return false;
         used++;
     }
@@ -97,11 +93,11 @@ static bool add_logical(struct block *block, uint32_t block_size_, uint64_t star
 
     for (unsigned i = 0; i < LOGICAL_MAX && read_record(block, at, block_size_, record); i++) {
         const uint8_t *entry = record + MBR_ENTRIES, *link = entry + ENTRY_SIZE;
-        uint64_t next = start + get32(link + ENTRY_FIRST);
+        uint64_t next = start + get_le32(link + ENTRY_FIRST);
 
-        if (entry[ENTRY_TYPE] && get32(entry + ENTRY_COUNT) &&
-            !add(block, block_size_, (*number)++, entry[ENTRY_TYPE], at + get32(entry + ENTRY_FIRST),
-                 get32(entry + ENTRY_COUNT), out, error))
+        if (entry[ENTRY_TYPE] && get_le32(entry + ENTRY_COUNT) &&
+            !add(block, block_size_, (*number)++, entry[ENTRY_TYPE], at + get_le32(entry + ENTRY_FIRST),
+                 get_le32(entry + ENTRY_COUNT), out, error))
             return false;
         if (!is_extended(link[ENTRY_TYPE]) || next <= at)
             break;
@@ -122,7 +118,7 @@ bool mbr_read(struct block *block, uint32_t block_size_, struct partition_table 
         for (unsigned i = 0; i < 4; i++) {
             const uint8_t *entry = record + MBR_ENTRIES + i * ENTRY_SIZE;
             uint8_t type = entry[ENTRY_TYPE];
-            uint32_t first = get32(entry + ENTRY_FIRST), count = get32(entry + ENTRY_COUNT);
+            uint32_t first = get_le32(entry + ENTRY_FIRST), count = get_le32(entry + ENTRY_COUNT);
 
             if (type == 0 || count == 0 || is_extended(type) != (pass == 1))
                 continue;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/host/net_internal.h"
 #include "emu/time/clock.h"
 
@@ -22,12 +23,6 @@ struct net_pcap {
     char *path;
 };
 
-static void put32(uint8_t *to, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        to[i] = (uint8_t)(value >> 8 * i);
-}
-
 struct net_pcap *net_pcap_open(const char *path, GError **error)
 {
     uint8_t header[HEADER_SIZE] = {0};
@@ -38,10 +33,10 @@ struct net_pcap *net_pcap_open(const char *path, GError **error)
                     g_strerror(errno));
         return NULL;
     }
-    put32(header, MAGIC_NANOSECONDS);
-    put32(header + 4, VERSION);
-    put32(header + 16, SNAPSHOT_LENGTH);
-    put32(header + 20, LINK_ETHERNET);
+    put_le32(header, MAGIC_NANOSECONDS);
+    put_le32(header + 4, VERSION);
+    put_le32(header + 16, SNAPSHOT_LENGTH);
+    put_le32(header + 20, LINK_ETHERNET);
     fwrite(header, 1, sizeof(header), file);
     struct net_pcap *pcap = g_new0(struct net_pcap, 1);
     pcap->file = file;
@@ -53,10 +48,10 @@ void net_pcap_write(struct net_pcap *pcap, int64_t ns, const uint8_t *frame, siz
 {
     uint8_t record[RECORD_SIZE];
 
-    put32(record, (uint32_t)(ns / NANOSECONDS_PER_SECOND));
-    put32(record + 4, (uint32_t)(ns % NANOSECONDS_PER_SECOND));
-    put32(record + 8, (uint32_t)length);
-    put32(record + 12, (uint32_t)length);
+    put_le32(record, (uint32_t)(ns / NANOSECONDS_PER_SECOND));
+    put_le32(record + 4, (uint32_t)(ns % NANOSECONDS_PER_SECOND));
+    put_le32(record + 8, (uint32_t)length);
+    put_le32(record + 12, (uint32_t)length);
     fwrite(record, 1, sizeof(record), pcap->file);
     fwrite(frame, 1, length, pcap->file);
 }

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "emu/bytes.h"
 #include "emu/host/net_internal.h"
 #include "emu/machine.h"
 
@@ -38,11 +39,6 @@ struct net_socket {
     bool called;     /* take_frames() is under way */
 };
 
-static uint32_t get_length(const uint8_t *prefix)
-{
-    return (uint32_t)prefix[0] << 24 | (uint32_t)prefix[1] << 16 | (uint32_t)prefix[2] << 8 | prefix[3];
-}
-
 static void wake_thread(struct net_socket *net)
 {
     ssize_t written = write(net->wake[1], "", 1);
@@ -63,7 +59,7 @@ static void take_frames(void *opaque)
     g_mutex_unlock(&net->lock);
     wake_thread(net);
     for (guint at = 0; at < frames->len;) {
-        uint32_t length = get_length(frames->data + at);
+        uint32_t length = get_be32(frames->data + at);
 
         net_receive(&net->net, frames->data + at + PREFIX, length);
         at += PREFIX + length;
@@ -145,7 +141,7 @@ static bool take_whole(struct net_socket *net, GByteArray *buffer)
     guint at = 0;
 
     while (buffer->len - at >= PREFIX) {
-        uint32_t length = get_length(buffer->data + at);
+        uint32_t length = get_be32(buffer->data + at);
 
         if (length < NET_FRAME_MIN || length > NET_FRAME_MAX)
             return false;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/state/state.h"
 
 #define MAGIC "GALVREC\n"
@@ -24,12 +25,6 @@ static uint32_t check_of(const GByteArray *bytes, uint32_t before)
 static void put_u8(GByteArray *out, uint8_t value)
 {
     g_byte_array_append(out, &value, 1);
-}
-
-static void put_little(GByteArray *out, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        put_u8(out, (uint8_t)(value >> (8 * i)));
 }
 
 static void put_varint(GByteArray *out, uint64_t value)
@@ -66,7 +61,7 @@ static void write_all(struct journal_writer *writer, const void *data, size_t le
 static void write_item(struct journal_writer *writer)
 {
     writer->check = check_of(writer->item, writer->check);
-    put_little(writer->item, writer->check, 4);
+    append_le(writer->item, writer->check, 4);
     write_all(writer, writer->item->data, writer->item->len);
     g_byte_array_set_size(writer->item, 0);
 }
@@ -98,8 +93,8 @@ struct journal_writer *journal_writer_new(const char *path, const char *header, 
     writer->path = g_strdup(path);
     writer->item = g_byte_array_new();
     g_byte_array_append(writer->item, (const uint8_t *)MAGIC, MAGIC_LENGTH);
-    put_little(writer->item, VERSION, 4);
-    put_little(writer->item, header_length, 4);
+    append_le(writer->item, VERSION, 4);
+    append_le(writer->item, header_length, 4);
     g_byte_array_append(writer->item, (const uint8_t *)header, (guint)header_length);
     write_item(writer);
     return writer;
@@ -140,7 +135,7 @@ void journal_writer_end(struct journal_writer *writer, uint64_t instructions, in
 {
     put_u8(writer->item, TAG_END);
     put_point(writer, instructions, virtual_ns);
-    put_little(writer->item, hash, 8);
+    append_le(writer->item, hash, 8);
     write_item(writer);
 }
 
@@ -199,18 +194,9 @@ static bool take(struct journal_reader *reader, size_t length)
     return false;
 }
 
-static uint64_t little_at(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
 static uint64_t take_little(struct journal_reader *reader, unsigned bytes)
 {
-    return take(reader, bytes) ? little_at(reader->item->data + reader->item->len - bytes, bytes) : 0;
+    return take(reader, bytes) ? get_le(reader->item->data + reader->item->len - bytes, bytes) : 0;
 }
 
 static uint64_t take_varint(struct journal_reader *reader)

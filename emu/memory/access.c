@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses to device regions: split and merged to the sizes that the device takes. */
+#include "emu/bytes.h"
 #include "emu/memory/internal.h"
 
 static uint64_t mask(unsigned size)
@@ -98,8 +99,7 @@ void memory_io_write(struct memory *memory, enum memory_space space, uint64_t ad
         return;
     if (region->host) {
         uint8_t bytes[8];
-        for (unsigned i = 0; i < size; i++)
-            bytes[i] = (uint8_t)(value >> (8 * i));
+        put_le(bytes, value, size);
         /* RAM that has moved is there only after memory_commit(). */
         if (!region->read_only && memory_pointer(memory, address, size))
             memory_write(memory, address, bytes, size);

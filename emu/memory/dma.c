@@ -2,6 +2,7 @@
 /* Access by devices and by the host: RAM directly, device regions through their callbacks. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/memory/internal.h"
 
 #define PAGE_SIZE 4096
@@ -75,8 +76,7 @@ bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t l
             part = io_part(address, length);
             whole &= memory_find(memory, MEMORY_SPACE_PHYSICAL, address, &last) != NULL;
             uint64_t value = memory_io_read(memory, MEMORY_SPACE_PHYSICAL, address, (unsigned)part);
-            for (size_t i = 0; i < part; i++)
-                to[i] = (uint8_t)(value >> (8 * i));
+            put_le(to, value, (unsigned)part);
         }
         address += part;
         to += part;
@@ -98,12 +98,10 @@ bool memory_write(struct memory *memory, uint64_t address, const void *buffer, s
             memcpy(region->host + (address - region->mapped_address), from, part);
             memory_written(memory, address, part);
         } else {
-            uint64_t last, value = 0;
+            uint64_t last;
             part = io_part(address, length);
             whole &= memory_find(memory, MEMORY_SPACE_PHYSICAL, address, &last) != NULL;
-            for (size_t i = 0; i < part; i++)
-                value |= (uint64_t)from[i] << (8 * i);
-            memory_io_write(memory, MEMORY_SPACE_PHYSICAL, address, (unsigned)part, value);
+            memory_io_write(memory, MEMORY_SPACE_PHYSICAL, address, (unsigned)part, get_le(from, (unsigned)part));
         }
         address += part;
         from += part;
@@ -130,20 +128,16 @@ bool memory_set(struct memory *memory, uint64_t address, uint8_t value, size_t l
 static uint64_t read_value(struct memory *memory, uint64_t address, unsigned size)
 {
     uint8_t bytes[8];
-    uint64_t value = 0;
 
     memory_read(memory, address, bytes, size);
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    return get_le(bytes, size);
 }
 
 static void write_value(struct memory *memory, uint64_t address, unsigned size, uint64_t value)
 {
     uint8_t bytes[8];
 
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
+    put_le(bytes, value, size);
     memory_write(memory, address, bytes, size);
 }
 

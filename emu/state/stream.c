@@ -2,6 +2,7 @@
 /* The byte stream of saved state: little endian, lengths before bytes. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/state/state.h"
 
 struct state_writer {
@@ -26,33 +27,24 @@ void state_writer_free(struct state_writer *writer)
     g_free(writer);
 }
 
-static void put(struct state_writer *out, uint64_t value, unsigned size)
-{
-    uint8_t bytes[8];
-
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    g_byte_array_append(out->out, bytes, size);
-}
-
 void state_put_u8(struct state_writer *out, uint8_t value)
 {
-    put(out, value, 1);
+    append_le(out->out, value, 1);
 }
 
 void state_put_u16(struct state_writer *out, uint16_t value)
 {
-    put(out, value, 2);
+    append_le(out->out, value, 2);
 }
 
 void state_put_u32(struct state_writer *out, uint32_t value)
 {
-    put(out, value, 4);
+    append_le(out->out, value, 4);
 }
 
 void state_put_u64(struct state_writer *out, uint64_t value)
 {
-    put(out, value, 8);
+    append_le(out->out, value, 8);
 }
 
 void state_put_bytes(struct state_writer *out, const void *data, size_t length)
@@ -113,12 +105,9 @@ bool state_get_bytes(struct state_reader *in, void *data, size_t length)
 static uint64_t get(struct state_reader *in, unsigned size)
 {
     uint8_t bytes[8];
-    uint64_t value = 0;
 
     state_get_bytes(in, bytes, size);
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    return get_le(bytes, size);
 }
 
 uint8_t state_get_u8(struct state_reader *in)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define OEM_ID "GALVAN"
 #define OEM_TABLE_ID "GALVANIC"
 #define OEM_REVISION 1
@@ -30,30 +32,24 @@ void acpi_put8(GByteArray *out, uint8_t value)
     g_byte_array_append(out, &value, 1);
 }
 
-static void put_little(GByteArray *out, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        acpi_put8(out, (uint8_t)(value >> 8 * i));
-}
-
 void acpi_put16(GByteArray *out, uint16_t value)
 {
-    put_little(out, value, 2);
+    append_le(out, value, 2);
 }
 
 void acpi_put32(GByteArray *out, uint32_t value)
 {
-    put_little(out, value, 4);
+    append_le(out, value, 4);
 }
 
 void acpi_put64(GByteArray *out, uint64_t value)
 {
-    put_little(out, value, 8);
+    append_le(out, value, 8);
 }
 
 void acpi_put_zeros(GByteArray *out, unsigned count)
 {
-    put_little(out, 0, count % 8);
+    append_le(out, 0, count % 8);
     for (unsigned i = 0; i < count / 8; i++)
         acpi_put64(out, 0);
 }
@@ -134,8 +130,7 @@ uint64_t acpi_tables_add_bytes(struct acpi_tables *tables, const void *bytes, si
 
 uint64_t acpi_tables_add(struct acpi_tables *tables, GByteArray *table, bool listed)
 {
-    for (unsigned i = 0; i < 4; i++)
-        table->data[HEADER_LENGTH + i] = (uint8_t)(table->len >> 8 * i);
+    put_le32(table->data + HEADER_LENGTH, table->len);
     set_checksum(table->data, table->len, HEADER_CHECKSUM);
     uint64_t address = acpi_tables_add_bytes(tables, table->data, table->len, TABLE_ALIGNMENT);
 
@@ -151,7 +146,7 @@ static uint64_t add_root(struct acpi_tables *tables, const char *signature, unsi
     GByteArray *root = acpi_table_new(signature, 1);
 
     for (guint i = 0; i < tables->listed->len; i++)
-        put_little(root, g_array_index(tables->listed, uint64_t, i), size);
+        append_le(root, g_array_index(tables->listed, uint64_t, i), size);
     return acpi_tables_add(tables, root, false);
 }
 

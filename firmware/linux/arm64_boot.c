@@ -5,7 +5,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 #include "emu/cpu/aarch64.h"
 
 #define TEXT_OFFSET 8

@@ -2,7 +2,7 @@
 /* The bzImage: Linux Documentation/arch/x86/boot.rst and zero-page.rst.  Offsets are those of the zero page. */
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 #include "firmware/linux/internal.h"
 
 #define SETUP_HEADER 0x1F1

@@ -2,7 +2,7 @@
 /* ELF files with a PVH entry: 32-bit protected mode, EBX points to struct hvm_start_info. Xen docs/misc/pvh, xen/arch-x86/hvm/start_info.h. */
 #include <string.h>
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 #include "firmware/linux/internal.h"
 
 #define NOTE_PHYS32_ENTRY 18 /* XEN_ELFNOTE_PHYS32_ENTRY */

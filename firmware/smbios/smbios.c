@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/state/state.h"
 
 #define MAJOR 3
@@ -45,11 +46,7 @@ struct builder {
 
 static void put(struct builder *out, uint64_t value, unsigned bytes)
 {
-    for (unsigned i = 0; i < bytes; i++) {
-        uint8_t byte = (uint8_t)(value >> 8 * i);
-
-        g_byte_array_append(out->table, &byte, 1);
-    }
+    append_le(out->table, value, bytes);
 }
 
 static void begin(struct builder *out, enum structure_type type, unsigned number)
@@ -268,12 +265,6 @@ static void put_checksum(uint8_t *bytes, size_t length, size_t at)
     bytes[at] = (uint8_t)-sum;
 }
 
-static void put_little(uint8_t *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
-
 static void make_entry_3(uint8_t entry[ENTRY_3_SIZE], const struct builder *table, uint64_t address)
 {
     memcpy(entry, "_SM3_", 5);
@@ -281,8 +272,8 @@ static void make_entry_3(uint8_t entry[ENTRY_3_SIZE], const struct builder *tabl
     entry[7] = MAJOR;
     entry[8] = MINOR;
     entry[10] = 1; /* revision of the entry point */
-    put_little(entry + 12, table->table->len, 4);
-    put_little(entry + 16, address, 8);
+    put_le(entry + 12, table->table->len, 4);
+    put_le(entry + 16, address, 8);
     put_checksum(entry, ENTRY_3_SIZE, 5);
 }
 
@@ -292,11 +283,11 @@ static void make_entry_2(uint8_t entry[ENTRY_2_SIZE], const struct builder *tabl
     entry[5] = ENTRY_2_SIZE;
     entry[6] = MAJOR;
     entry[7] = MINOR;
-    put_little(entry + 8, table->longest, 2);
+    put_le(entry + 8, table->longest, 2);
     memcpy(entry + ENTRY_2_INTERMEDIATE, "_DMI_", 5);
-    put_little(entry + 22, table->table->len, 2);
-    put_little(entry + 24, address, 4);
-    put_little(entry + 28, table->count, 2);
+    put_le(entry + 22, table->table->len, 2);
+    put_le(entry + 24, address, 4);
+    put_le(entry + 28, table->count, 2);
     entry[30] = MAJOR << 4 | MINOR;
     put_checksum(entry + ENTRY_2_INTERMEDIATE, ENTRY_2_SIZE - ENTRY_2_INTERMEDIATE, 5);
     put_checksum(entry, ENTRY_2_SIZE, 4);
@@ -304,8 +295,8 @@ static void make_entry_2(uint8_t entry[ENTRY_2_SIZE], const struct builder *tabl
 
 void smbios_uuid_from_seed(uint64_t seed, uint8_t uuid[SMBIOS_UUID_SIZE])
 {
-    put_little(uuid, state_hash_bytes("smbios-uuid-low", 15, seed), 8);
-    put_little(uuid + 8, state_hash_bytes("smbios-uuid-high", 16, seed), 8);
+    put_le(uuid, state_hash_bytes("smbios-uuid-low", 15, seed), 8);
+    put_le(uuid + 8, state_hash_bytes("smbios-uuid-high", 16, seed), 8);
     uuid[7] = (uint8_t)((uuid[7] & 0x0F) | 0x40); /* version 4; the first three fields are little endian */
     uuid[8] = (uint8_t)((uuid[8] & 0x3F) | 0x80); /* variant of RFC 4122 */
 }

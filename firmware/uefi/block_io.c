@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/device_path.h"
 #include "emu/host/partition.h"
 #include "firmware/uefi/protocols.h"
@@ -383,18 +384,14 @@ static void install_partition_info(struct uefi *uefi, uint64_t handle, const str
     if (table->scheme == PARTITION_GPT) {
         memcpy(info + 16, partition->type_guid, 16);
         memcpy(info + 32, partition->unique_guid, 16);
-        for (unsigned i = 0; i < 8; i++) {
-            info[48 + i] = (uint8_t)(first >> 8 * i);
-            info[56 + i] = (uint8_t)(last >> 8 * i);
-            info[64 + i] = (uint8_t)(partition->attributes >> 8 * i);
-        }
+        put_le64(info + 48, first);
+        put_le64(info + 56, last);
+        put_le64(info + 64, partition->attributes);
         memcpy(info + 72, partition->name, 72);
     } else {
         info[16 + 4] = partition->type;
-        for (unsigned i = 0; i < 4; i++) {
-            info[16 + 8 + i] = (uint8_t)(first >> 8 * i);
-            info[16 + 12 + i] = (uint8_t)((last - first + 1) >> 8 * i);
-        }
+        put_le32(info + 16 + 8, (uint32_t)first);
+        put_le32(info + 16 + 12, (uint32_t)(last - first + 1));
     }
     uefi_write(uefi, interface, info, sizeof(info));
     uefi_install(uefi, handle, &guid_partition_info, interface);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/uefi_internal.h"
 
 #define WATCHDOG_SECONDS 300
@@ -178,7 +179,7 @@ static uint64_t load_option_data(struct uefi *uefi, const char *name, const uint
 
     if (size < 8 || !(data[0] & OPTION_ACTIVE))
         return 0;
-    size_t paths = data[4] | (size_t)data[5] << 8;
+    size_t paths = get_le16(data + 4);
     while (at + 2 <= size && (data[at] || data[at + 1]))
         at += 2;
     at += 2;
@@ -224,7 +225,7 @@ static bool listed(struct uefi *uefi, const char *variable, uint32_t index, uint
     bool there = data && size >= 2 * ((gsize)index + 1);
 
     if (there)
-        *number = (uint16_t)(data[2 * index] | data[2 * index + 1] << 8);
+        *number = get_le16(data + 2 * index);
     if (value)
         g_bytes_unref(value);
     return there;

@@ -4,35 +4,18 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/uefi.h"
 
 #define PATH_MAX_BYTES 16384
 #define NODE_HEADER 4
-
-static void put16(uint8_t *bytes, uint16_t value)
-{
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    put16(bytes, (uint16_t)value);
-    put16(bytes + 2, (uint16_t)(value >> 16));
-}
-
-static void put64(uint8_t *bytes, uint64_t value)
-{
-    put32(bytes, (uint32_t)value);
-    put32(bytes + 4, (uint32_t)(value >> 32));
-}
 
 /* --- building --- */
 void device_path_node(GByteArray *path, uint8_t type, uint8_t subtype, const void *data, size_t length)
 {
     uint8_t header[NODE_HEADER] = {type, subtype};
 
-    put16(header + 2, (uint16_t)(NODE_HEADER + length));
+    put_le16(header + 2, (uint16_t)(NODE_HEADER + length));
     g_byte_array_append(path, header, sizeof(header));
     if (length)
         g_byte_array_append(path, data, (guint)length);
@@ -42,8 +25,8 @@ void device_path_acpi(GByteArray *path, uint32_t hid, uint32_t uid)
 {
     uint8_t data[8];
 
-    put32(data, hid);
-    put32(data + 4, uid);
+    put_le32(data, hid);
+    put_le32(data + 4, uid);
     device_path_node(path, DEVICE_PATH_ACPI, ACPI_HID, data, sizeof(data));
 }
 
@@ -58,8 +41,8 @@ void device_path_sata(GByteArray *path, uint16_t port)
 {
     uint8_t data[6] = {0};
 
-    put16(data, port);
-    put16(data + 2, 0xFFFF); /* no port multiplier */
+    put_le16(data, port);
+    put_le16(data + 2, 0xFFFF); /* no port multiplier */
     device_path_node(path, DEVICE_PATH_MESSAGING, MESSAGING_SATA, data, sizeof(data));
 }
 
@@ -67,7 +50,7 @@ void device_path_nvme(GByteArray *path, uint32_t name_space)
 {
     uint8_t data[12] = {0};
 
-    put32(data, name_space);
+    put_le32(data, name_space);
     device_path_node(path, DEVICE_PATH_MESSAGING, MESSAGING_NVME, data, sizeof(data));
 }
 
@@ -75,7 +58,7 @@ void device_path_uart(GByteArray *path, uint64_t baud)
 {
     uint8_t data[15] = {0};
 
-    put64(data + 4, baud);
+    put_le64(data + 4, baud);
     data[12] = 8; /* data bits */
     data[13] = 1; /* no parity */
     data[14] = 1; /* one stop bit */
@@ -92,9 +75,9 @@ void device_path_hard_drive(GByteArray *path, uint32_t number, uint64_t start, u
 {
     uint8_t data[38];
 
-    put32(data, number);
-    put64(data + 4, start);
-    put64(data + 12, size);
+    put_le32(data, number);
+    put_le64(data + 4, start);
+    put_le64(data + 12, size);
     memcpy(data + 20, signature, 16);
     data[36] = signature_type; /* the format of the table has the same numbers */
     data[37] = signature_type;
@@ -105,9 +88,9 @@ void device_path_cdrom(GByteArray *path, uint32_t entry, uint64_t start, uint64_
 {
     uint8_t data[20];
 
-    put32(data, entry);
-    put64(data + 4, start);
-    put64(data + 12, size);
+    put_le32(data, entry);
+    put_le64(data + 4, start);
+    put_le64(data + 12, size);
     device_path_node(path, DEVICE_PATH_MEDIA, MEDIA_CDROM, data, sizeof(data));
 }
 

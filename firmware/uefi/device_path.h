@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/guid.h"
 
 #define DEVICE_PATH_HARDWARE 1
@@ -83,7 +84,7 @@ void device_path_end(GByteArray *path);
 /* --- walking --- */
 static inline uint16_t device_path_node_length(const uint8_t *node)
 {
-    return (uint16_t)(node[2] | node[3] << 8);
+    return get_le16(node + 2);
 }
 static inline bool device_path_is_end(const uint8_t *node)
 {

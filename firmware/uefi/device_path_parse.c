@@ -2,6 +2,7 @@
 /* Device paths from text.  UEFI 2.10 section 10.6.1 (display form) and 10.6.4. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/device_path.h"
 
 /* The arguments of one node: "Name(a,b,c)". */
@@ -32,15 +33,6 @@ static uint64_t number(struct arguments *arguments, unsigned index)
     return value;
 }
 
-static void append(GByteArray *data, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++) {
-        uint8_t byte = (uint8_t)(value >> 8 * i);
-
-        g_byte_array_append(data, &byte, 1);
-    }
-}
-
 /* An even number of hexadecimal digits; false: something else. */
 static bool append_hex(GByteArray *data, const char *text)
 {
@@ -49,7 +41,7 @@ static bool append_hex(GByteArray *data, const char *text)
 
         if (low < 0)
             return false;
-        append(data, (uint64_t)(high << 4 | low), 1);
+        append_le(data, (uint64_t)(high << 4 | low), 1);
     }
     return true;
 }
@@ -107,8 +99,8 @@ static bool parse_plain(const char *name, struct arguments *arguments, GByteArra
         for (unsigned k = 0; plain[i].sizes[k]; k++) {
             char source = plain[i].source[k];
 
-            append(data, source == '-' ? 0 : number(arguments, (unsigned)(source - '0')),
-                   (unsigned)(plain[i].sizes[k] - '0'));
+            append_le(data, source == '-' ? 0 : number(arguments, (unsigned)(source - '0')),
+                      (unsigned)(plain[i].sizes[k] - '0'));
         }
         device_path_node(out, plain[i].type, plain[i].subtype, data->data, data->len);
         g_byte_array_free(data, TRUE);
@@ -197,12 +189,12 @@ static void parse_hard_drive(struct arguments *arguments, GByteArray *out)
             arguments->bad = true;
     } else if (g_ascii_strcasecmp(argument(arguments, 1), "MBR") == 0) {
         kind = 1;
-        append(signature, number(arguments, 2), 4);
+        append_le(signature, number(arguments, 2), 4);
     } else {
         kind = (uint8_t)number(arguments, 1);
     }
     while (signature->len < 16)
-        append(signature, 0, 1);
+        append_le(signature, 0, 1);
     device_path_hard_drive(out, (uint32_t)number(arguments, 0), number(arguments, 3), number(arguments, 4),
                            signature->data, kind);
     g_byte_array_free(signature, TRUE);
@@ -220,11 +212,11 @@ static void parse_uart(struct arguments *arguments, GByteArray *out)
         if (g_ascii_strcasecmp(stop[i], argument(arguments, 3)) == 0)
             stop_bits = i;
     }
-    append(data, 0, 4);
-    append(data, g_ascii_strcasecmp(argument(arguments, 0), "DEFAULT") ? number(arguments, 0) : 0, 8);
-    append(data, g_ascii_strcasecmp(argument(arguments, 1), "DEFAULT") ? number(arguments, 1) : 0, 1);
-    append(data, found && *found ? (uint64_t)(found - parity) : 0, 1);
-    append(data, stop_bits, 1);
+    append_le(data, 0, 4);
+    append_le(data, g_ascii_strcasecmp(argument(arguments, 0), "DEFAULT") ? number(arguments, 0) : 0, 8);
+    append_le(data, g_ascii_strcasecmp(argument(arguments, 1), "DEFAULT") ? number(arguments, 1) : 0, 1);
+    append_le(data, found && *found ? (uint64_t)(found - parity) : 0, 1);
+    append_le(data, stop_bits, 1);
     device_path_node(out, DEVICE_PATH_MESSAGING, MESSAGING_UART, data->data, data->len);
     g_byte_array_free(data, TRUE);
 }
@@ -233,9 +225,9 @@ static void parse_ata(struct arguments *arguments, GByteArray *out)
 {
     GByteArray *data = g_byte_array_new();
 
-    append(data, g_ascii_strcasecmp(argument(arguments, 0), "Secondary") == 0, 1);
-    append(data, g_ascii_strcasecmp(argument(arguments, 1), "Slave") == 0, 1);
-    append(data, number(arguments, 2), 2);
+    append_le(data, g_ascii_strcasecmp(argument(arguments, 0), "Secondary") == 0, 1);
+    append_le(data, g_ascii_strcasecmp(argument(arguments, 1), "Slave") == 0, 1);
+    append_le(data, number(arguments, 2), 2);
     device_path_node(out, DEVICE_PATH_MESSAGING, MESSAGING_ATA, data->data, data->len);
     g_byte_array_free(data, TRUE);
 }
@@ -248,8 +240,8 @@ static void parse_mac(struct arguments *arguments, GByteArray *out)
         arguments->bad = true;
     g_byte_array_set_size(data, MIN(data->len, 32));
     while (data->len < 32)
-        append(data, 0, 1);
-    append(data, number(arguments, 1), 1);
+        append_le(data, 0, 1);
+    append_le(data, number(arguments, 1), 1);
     device_path_node(out, DEVICE_PATH_MESSAGING, MESSAGING_MAC, data->data, data->len);
     g_byte_array_free(data, TRUE);
 }
@@ -259,11 +251,11 @@ static void parse_nvme(struct arguments *arguments, GByteArray *out)
     GByteArray *data = g_byte_array_new(), *eui = g_byte_array_new();
     char **parts = g_strsplit(argument(arguments, 1), "-", 0), *digits = g_strjoinv("", parts);
 
-    append(data, number(arguments, 0), 4);
+    append_le(data, number(arguments, 0), 4);
     if (!append_hex(eui, digits) || eui->len != 8)
         arguments->bad = true;
     for (unsigned i = eui->len; i-- > 0;)
-        append(data, eui->data[i], 1);
+        append_le(data, eui->data[i], 1);
     device_path_node(out, DEVICE_PATH_MESSAGING, MESSAGING_NVME, data->data, data->len);
     g_strfreev(parts);
     g_free(digits);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/unicode.h"
 
 #define ALIAS_TRIES 65536u
@@ -57,7 +58,7 @@ static void put_long_entry(const uint16_t *name, unsigned length, unsigned ordin
     for (unsigned i = 0; i < LONG_UNITS; i++) {
         unsigned at = (ordinal - 1) * LONG_UNITS + i;
 
-        fat_put16(entry + long_unit_offset[i], at < length ? name[at] : at == length ? 0 : 0xFFFF);
+        put_le16(entry + long_unit_offset[i], at < length ? name[at] : at == length ? 0 : 0xFFFF);
     }
 }
 

@@ -3,6 +3,7 @@
  * Directories of a FAT volume: entries, long names, paths.  Microsoft FAT specification 1.03, "FAT Directory
  * Structure".
  */
+#include "emu/bytes.h"
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>
@@ -75,15 +76,15 @@ enum fat_status fat_directory_write(struct fat *fat, uint32_t directory, uint32_
 /* --- single entries --- */
 uint32_t fat_entry_cluster(const struct fat *fat, const uint8_t *entry)
 {
-    uint32_t low = fat_get16(entry + ENTRY_CLUSTER_LOW);
+    uint32_t low = get_le16(entry + ENTRY_CLUSTER_LOW);
 
-    return fat->bits == 32 ? (uint32_t)fat_get16(entry + ENTRY_CLUSTER_HIGH) << 16 | low : low;
+    return fat->bits == 32 ? (uint32_t)get_le16(entry + ENTRY_CLUSTER_HIGH) << 16 | low : low;
 }
 
 void fat_entry_set_cluster(struct fat *fat, uint8_t *entry, uint32_t cluster)
 {
-    fat_put16(entry + ENTRY_CLUSTER_LOW, (uint16_t)cluster);
-    fat_put16(entry + ENTRY_CLUSTER_HIGH, fat->bits == 32 ? (uint16_t)(cluster >> 16) : 0);
+    put_le16(entry + ENTRY_CLUSTER_LOW, (uint16_t)cluster);
+    put_le16(entry + ENTRY_CLUSTER_HIGH, fat->bits == 32 ? (uint16_t)(cluster >> 16) : 0);
 }
 
 static bool is_long(const uint8_t *entry)
@@ -99,7 +100,7 @@ static bool is_file(const uint8_t *entry)
 
 static void read_time(const uint8_t *entry, int time_offset, int date_offset, struct fat_time *out)
 {
-    uint16_t date = fat_get16(entry + date_offset), time = time_offset < 0 ? 0 : fat_get16(entry + time_offset);
+    uint16_t date = get_le16(entry + date_offset), time = time_offset < 0 ? 0 : get_le16(entry + time_offset);
 
     memset(out, 0, sizeof(*out));
     if ((date >> 5 & 15) < 1 || (date >> 5 & 15) > 12 || (date & 31) == 0)
@@ -130,9 +131,9 @@ void fat_entry_stamp(const struct fat_time *time, uint8_t *entry, int time_offse
     unsigned year = time->year < 1980 ? 0 : MIN(time->year - 1980u, 127u);
     unsigned month = time->month ? time->month : 1, day = time->day ? time->day : 1;
 
-    fat_put16(entry + date_offset, (uint16_t)(year << 9 | month << 5 | day));
+    put_le16(entry + date_offset, (uint16_t)(year << 9 | month << 5 | day));
     if (time_offset >= 0)
-        fat_put16(entry + time_offset, (uint16_t)(time->hour << 11 | time->minute << 5 | time->second / 2));
+        put_le16(entry + time_offset, (uint16_t)(time->hour << 11 | time->minute << 5 | time->second / 2));
 }
 
 /* --- long names --- */
@@ -157,7 +158,7 @@ unsigned fat_long_name(const GByteArray *directory, uint32_t index, uint16_t *na
             return 0;
         last = entry[LONG_ORDINAL] & LONG_LAST;
         for (unsigned i = 0; i < LONG_UNITS; i++)
-            text[(n - 1) * LONG_UNITS + i] = fat_get16(entry + long_unit_offset[i]);
+            text[(n - 1) * LONG_UNITS + i] = get_le16(entry + long_unit_offset[i]);
     }
     text[n * LONG_UNITS] = 0;
     if (fat_name_length(text) == 0 || fat_name_length(text) > FAT_NAME_MAX)
@@ -176,7 +177,7 @@ void fat_entry_info(const struct fat *fat, const GByteArray *directory, struct f
     if (fat_long_name(directory, node.entry, info->name) == 0)
         fat_name_expand(entry, entry[ENTRY_CASE], info->name);
     info->attributes = entry[ENTRY_ATTRIBUTES] & 0x37;
-    info->size = info->attributes & FAT_ATTRIBUTE_DIRECTORY ? 0 : fat_get32(entry + ENTRY_SIZE);
+    info->size = info->attributes & FAT_ATTRIBUTE_DIRECTORY ? 0 : get_le32(entry + ENTRY_SIZE);
     info->first_cluster = fat_entry_cluster(fat, entry);
     read_times(entry, info);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The contents of files on a FAT volume: read, write, size.  Microsoft FAT specification 1.03. */
+#include "emu/bytes.h"
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ enum fat_status fat_read(struct fat *fat, struct fat_file *file, void *buffer, u
     status = load_file(fat, file->node, entry);
     if (status != FAT_OK)
         return status;
-    size = fat_get32(entry + ENTRY_SIZE);
+    size = get_le32(entry + ENTRY_SIZE);
     wanted = file->position >= size ? 0 : MIN(wanted, size - file->position);
     while (wanted && status == FAT_OK) {
         status = find_run(fat, file, fat_entry_cluster(fat, entry), file->position, wanted, &offset, &run);
@@ -113,7 +114,7 @@ static enum fat_status write_inside(struct fat *fat, struct fat_file *file, uint
 static enum fat_status reserve(struct fat *fat, struct fat_file *file, uint8_t *entry, uint64_t size,
                                uint32_t *old_last, bool *added)
 {
-    uint32_t old_size = fat_get32(entry + ENTRY_SIZE), first = fat_entry_cluster(fat, entry), start = 0;
+    uint32_t old_size = get_le32(entry + ENTRY_SIZE), first = fat_entry_cluster(fat, entry), start = 0;
     uint32_t have = (uint32_t)(((uint64_t)old_size + fat->cluster_size - 1) / fat->cluster_size);
     uint32_t need = (uint32_t)((size + fat->cluster_size - 1) / fat->cluster_size);
     enum fat_status status;
@@ -153,7 +154,7 @@ static void stamp_modified(struct fat *fat, uint8_t *entry)
 static enum fat_status write_at(struct fat *fat, struct fat_file *file, uint8_t *entry, uint64_t position,
                                 const uint8_t *from, uint64_t length)
 {
-    uint64_t old_size = fat_get32(entry + ENTRY_SIZE), end = position + length;
+    uint64_t old_size = get_le32(entry + ENTRY_SIZE), end = position + length;
     enum fat_status status;
     uint32_t last, first;
     bool added;
@@ -176,7 +177,7 @@ static enum fat_status write_at(struct fat *fat, struct fat_file *file, uint8_t 
         return status;
     }
     if (end > old_size)
-        fat_put32(entry + ENTRY_SIZE, (uint32_t)end);
+        put_le32(entry + ENTRY_SIZE, (uint32_t)end);
     stamp_modified(fat, entry);
     return fat_entry_store(fat, file->node, entry);
 }
@@ -213,7 +214,7 @@ static enum fat_status truncate(struct fat *fat, struct fat_file *file, uint8_t 
     } else {
         fat_entry_set_cluster(fat, entry, 0);
     }
-    fat_put32(entry + ENTRY_SIZE, (uint32_t)size);
+    put_le32(entry + ENTRY_SIZE, (uint32_t)size);
     stamp_modified(fat, entry);
     status = fat_entry_store(fat, file->node, entry);
     if (status == FAT_OK && fat_cluster_valid(fat, first))
@@ -233,7 +234,7 @@ enum fat_status fat_set_size(struct fat *fat, struct fat_node node, uint64_t siz
     status = load_file(fat, node, entry);
     if (status != FAT_OK)
         return status;
-    old_size = fat_get32(entry + ENTRY_SIZE);
+    old_size = get_le32(entry + ENTRY_SIZE);
     if (size == old_size)
         return FAT_OK;
     return size < old_size ? truncate(fat, &file, entry, size) : write_at(fat, &file, entry, size, NULL, 0);

@@ -36,28 +36,6 @@ struct fat {
     uint8_t window[FAT_WINDOW_SIZE];
 };
 
-static inline uint16_t fat_get16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static inline uint32_t fat_get32(const uint8_t *bytes)
-{
-    return fat_get16(bytes) | (uint32_t)fat_get16(bytes + 2) << 16;
-}
-
-static inline void fat_put16(uint8_t *bytes, uint16_t value)
-{
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-}
-
-static inline void fat_put32(uint8_t *bytes, uint32_t value)
-{
-    fat_put16(bytes, (uint16_t)value);
-    fat_put16(bytes + 2, (uint16_t)(value >> 16));
-}
-
 /* --- fat_table.c --- */
 /* Volume-relative access; FAT_DISK_ERROR or FAT_READ_ONLY. */
 enum fat_status fat_disk_read(struct fat *fat, uint64_t offset, void *buffer, size_t length);

@@ -3,6 +3,7 @@
  * Mounting a FAT volume: the boot sector's geometry, checked.  Microsoft FAT specification 1.03, "Boot Sector and
  * BPB".
  */
+#include "emu/bytes.h"
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>
@@ -43,25 +44,25 @@ static bool is_power_of_two(uint32_t value)
 /* What every FAT boot sector has and hardly anything else. */
 static bool looks_like_fat(const uint8_t *sector)
 {
-    uint32_t bytes = fat_get16(sector + BPB_BYTES_PER_SECTOR);
+    uint32_t bytes = get_le16(sector + BPB_BYTES_PER_SECTOR);
     bool jump = sector[0] == 0xEB || sector[0] == 0xE9;
     bool media = sector[BPB_MEDIA] == 0xF0 || sector[BPB_MEDIA] >= 0xF8;
 
     return jump && media && sector[510] == 0x55 && sector[511] == 0xAA && is_power_of_two(bytes) && bytes >= 512 &&
            bytes <= 4096 && is_power_of_two(sector[BPB_SECTORS_PER_CLUSTER]) &&
-           fat_get16(sector + BPB_RESERVED_SECTORS) != 0 && sector[BPB_TABLES] >= 1 &&
+           get_le16(sector + BPB_RESERVED_SECTORS) != 0 && sector[BPB_TABLES] >= 1 &&
            sector[BPB_TABLES] <= FAT_TABLES_MAX;
 }
 
 static void read_fat32_fields(struct fat *fat, const uint8_t *sector, uint32_t reserved)
 {
-    uint16_t flags = fat_get16(sector + BPB_FLAGS_32);
-    uint16_t info = fat_get16(sector + BPB_INFO_SECTOR_32);
-    uint16_t backup = fat_get16(sector + BPB_BACKUP_SECTOR_32);
+    uint16_t flags = get_le16(sector + BPB_FLAGS_32);
+    uint16_t info = get_le16(sector + BPB_INFO_SECTOR_32);
+    uint16_t backup = get_le16(sector + BPB_BACKUP_SECTOR_32);
 
     fat->bits = 32;
-    fat->root_cluster = fat_get32(sector + BPB_ROOT_CLUSTER_32);
-    fat->serial = fat_get32(sector + BPB_SERIAL_32);
+    fat->root_cluster = get_le32(sector + BPB_ROOT_CLUSTER_32);
+    fat->serial = get_le32(sector + BPB_SERIAL_32);
     fat->mirrored = !(flags & FLAGS_NOT_MIRRORED);
     if (!fat->mirrored)
         fat->active_table = flags & FLAGS_ACTIVE_TABLE;
@@ -81,25 +82,25 @@ static uint64_t table_bytes_needed(const struct fat *fat)
 
 static const char *check_geometry(struct fat *fat, const uint8_t *sector)
 {
-    uint32_t reserved = fat_get16(sector + BPB_RESERVED_SECTORS);
-    uint32_t table_sectors = fat_get16(sector + BPB_TABLE_SECTORS_16);
-    uint64_t total = fat_get16(sector + BPB_TOTAL_SECTORS_16);
+    uint32_t reserved = get_le16(sector + BPB_RESERVED_SECTORS);
+    uint32_t table_sectors = get_le16(sector + BPB_TABLE_SECTORS_16);
+    uint64_t total = get_le16(sector + BPB_TOTAL_SECTORS_16);
     uint64_t root_size;
 
-    fat->sector_size = fat_get16(sector + BPB_BYTES_PER_SECTOR);
+    fat->sector_size = get_le16(sector + BPB_BYTES_PER_SECTOR);
     fat->cluster_size = fat->sector_size * sector[BPB_SECTORS_PER_CLUSTER];
     fat->tables = sector[BPB_TABLES];
     fat->mirrored = true;
-    fat->root_entries = fat_get16(sector + BPB_ROOT_ENTRIES);
+    fat->root_entries = get_le16(sector + BPB_ROOT_ENTRIES);
     if (total == 0)
-        total = fat_get32(sector + BPB_TOTAL_SECTORS_32);
+        total = get_le32(sector + BPB_TOTAL_SECTORS_32);
     if (table_sectors == 0) {
-        table_sectors = fat_get32(sector + BPB_TABLE_SECTORS_32);
+        table_sectors = get_le32(sector + BPB_TABLE_SECTORS_32);
         read_fat32_fields(fat, sector, reserved);
-        if (fat_get16(sector + BPB_VERSION_32) != 0 || fat->root_entries != 0)
+        if (get_le16(sector + BPB_VERSION_32) != 0 || fat->root_entries != 0)
             return "is of an unknown FAT32 version";
     } else {
-        fat->serial = fat_get32(sector + BPB_SERIAL);
+        fat->serial = get_le32(sector + BPB_SERIAL);
     }
     root_size = ((uint64_t)fat->root_entries * FAT_ENTRY_SIZE + fat->sector_size - 1) / fat->sector_size;
     fat->table_offset = (uint64_t)reserved * fat->sector_size;

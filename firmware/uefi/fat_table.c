@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The allocation table of a FAT volume: chains, their growth and their end.  Microsoft FAT specification 1.03. */
+#include "emu/bytes.h"
 #include "firmware/uefi/fat_internal.h"
 
 #include <string.h>
@@ -93,11 +94,11 @@ static enum fat_status link_get(struct fat *fat, uint32_t cluster, uint32_t *lin
     if (status != FAT_OK)
         return status;
     if (fat->bits == 12)
-        *link = cluster & 1 ? fat_get16(bytes) >> 4 : fat_get16(bytes) & 0xFFF;
+        *link = cluster & 1 ? get_le16(bytes) >> 4 : get_le16(bytes) & 0xFFF;
     else if (fat->bits == 16)
-        *link = fat_get16(bytes);
+        *link = get_le16(bytes);
     else
-        *link = fat_get32(bytes) & 0x0FFFFFFF;
+        *link = get_le32(bytes) & 0x0FFFFFFF;
     return FAT_OK;
 }
 
@@ -110,13 +111,13 @@ static enum fat_status link_set(struct fat *fat, uint32_t cluster, uint32_t link
     if (status != FAT_OK)
         return status;
     if (fat->bits == 12) {
-        old = fat_get16(bytes);
-        fat_put16(bytes,
-                  cluster & 1 ? (uint16_t)((old & 0x000F) | link << 4) : (uint16_t)((old & 0xF000) | (link & 0xFFF)));
+        old = get_le16(bytes);
+        put_le16(bytes,
+                 cluster & 1 ? (uint16_t)((old & 0x000F) | link << 4) : (uint16_t)((old & 0xF000) | (link & 0xFFF)));
     } else if (fat->bits == 16) {
-        fat_put16(bytes, (uint16_t)link);
+        put_le16(bytes, (uint16_t)link);
     } else {
-        fat_put32(bytes, (fat_get32(bytes) & 0xF0000000) | (link & 0x0FFFFFFF));
+        put_le32(bytes, (get_le32(bytes) & 0xF0000000) | (link & 0x0FFFFFFF));
     }
     fat->window_dirty = true;
     return FAT_OK;
@@ -175,8 +176,8 @@ enum fat_status fat_seek(struct fat *fat, uint32_t first, uint32_t index, uint32
 static bool info_load(struct fat *fat, uint8_t sector[512])
 {
     return fat->info_offset && fat_disk_read(fat, fat->info_offset, sector, 512) == FAT_OK &&
-           fat_get32(sector + INFO_SIGNATURE) == 0x41615252 && fat_get32(sector + INFO_SIGNATURE_2) == 0x61417272 &&
-           fat_get32(sector + INFO_SIGNATURE_3) == 0xAA550000;
+           get_le32(sector + INFO_SIGNATURE) == 0x41615252 && get_le32(sector + INFO_SIGNATURE_2) == 0x61417272 &&
+           get_le32(sector + INFO_SIGNATURE_3) == 0xAA550000;
 }
 
 /* Keeps the count of free clusters in step; @next: where to look for free ones next, 0 to leave it. */
@@ -187,13 +188,13 @@ static enum fat_status info_update(struct fat *fat, int64_t change, uint32_t nex
 
     if (!info_load(fat, sector))
         return FAT_OK;
-    free = fat_get32(sector + INFO_FREE);
+    free = get_le32(sector + INFO_FREE);
     if (free <= fat->clusters && (int64_t)free + change >= 0 && (int64_t)free + change <= (int64_t)fat->clusters)
-        fat_put32(sector + INFO_FREE, (uint32_t)((int64_t)free + change));
+        put_le32(sector + INFO_FREE, (uint32_t)((int64_t)free + change));
     else
-        fat_put32(sector + INFO_FREE, INFO_UNKNOWN);
+        put_le32(sector + INFO_FREE, INFO_UNKNOWN);
     if (next)
-        fat_put32(sector + INFO_NEXT, next);
+        put_le32(sector + INFO_NEXT, next);
     return fat_disk_write(fat, fat->info_offset, sector, sizeof(sector));
 }
 
@@ -202,8 +203,8 @@ enum fat_status fat_count_free(struct fat *fat, uint32_t *count)
     uint8_t sector[512];
     uint32_t link;
 
-    if (info_load(fat, sector) && fat_get32(sector + INFO_FREE) <= fat->clusters) {
-        *count = fat_get32(sector + INFO_FREE);
+    if (info_load(fat, sector) && get_le32(sector + INFO_FREE) <= fat->clusters) {
+        *count = get_le32(sector + INFO_FREE);
         return FAT_OK;
     }
     *count = 0;
@@ -224,8 +225,8 @@ static uint32_t search_start(struct fat *fat, uint32_t last)
 
     if (last)
         return last;
-    if (info_load(fat, sector) && fat_cluster_valid(fat, fat_get32(sector + INFO_NEXT)))
-        return fat_get32(sector + INFO_NEXT);
+    if (info_load(fat, sector) && fat_cluster_valid(fat, get_le32(sector + INFO_NEXT)))
+        return get_le32(sector + INFO_NEXT);
     return 2;
 }
 

@@ -2,6 +2,7 @@
 /* What File.GetInfo() and SetInfo() tell and change.  UEFI 2.10 sections 13.5.16 to 13.5.18. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/file_system.h"
 
 enum { /* EFI_FILE_INFO */
@@ -25,45 +26,30 @@ enum { /* EFI_FILE_SYSTEM_INFO */
 #define VALID_ATTRIBUTES 0x37u
 #define TIME_ZONE_UNSPECIFIED 0x07FF
 
-static void put(uint8_t *bytes, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *bytes, unsigned size)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
-
 /* --- EFI_TIME --- */
 static void put_time(uint8_t *bytes, const struct fat_time *time)
 {
-    put(bytes, time->year, 2);
+    put_le(bytes, time->year, 2);
     bytes[2] = time->month;
     bytes[3] = time->day;
     bytes[4] = time->hour;
     bytes[5] = time->minute;
     bytes[6] = time->second;
-    put(bytes + 8, (uint32_t)time->hundredths * 10000000, 4);
-    put(bytes + 12, TIME_ZONE_UNSPECIFIED, 2);
+    put_le(bytes + 8, (uint32_t)time->hundredths * 10000000, 4);
+    put_le(bytes + 12, TIME_ZONE_UNSPECIFIED, 2);
 }
 
 /* False: no valid time.  All zeros: leave it as it is (year 0). */
 static bool get_time(const uint8_t *bytes, struct fat_time *time)
 {
     *time = (struct fat_time){
-        .year = (uint16_t)get(bytes, 2),
+        .year = (uint16_t)get_le(bytes, 2),
         .month = bytes[2],
         .day = bytes[3],
         .hour = bytes[4],
         .minute = bytes[5],
         .second = bytes[6],
-        .hundredths = (uint8_t)MIN(get(bytes + 8, 4) / 10000000, 99),
+        .hundredths = (uint8_t)MIN(get_le(bytes + 8, 4) / 10000000, 99),
     };
     if (time->year == 0 && time->month == 0 && time->day == 0)
         return true;
@@ -99,15 +85,15 @@ GByteArray *file_info_bytes(const struct file_system *fs, const struct fat_info 
 
     fat_volume_geometry(fs->fat, &volume);
     cluster = volume.cluster_size;
-    put(fixed + INFO_FILE_SIZE, info->size, 8);
-    put(fixed + INFO_PHYSICAL_SIZE, (info->size + cluster - 1) / cluster * cluster, 8);
+    put_le(fixed + INFO_FILE_SIZE, info->size, 8);
+    put_le(fixed + INFO_PHYSICAL_SIZE, (info->size + cluster - 1) / cluster * cluster, 8);
     put_time(fixed + INFO_CREATED, &info->created);
     put_time(fixed + INFO_ACCESSED, &info->accessed);
     put_time(fixed + INFO_MODIFIED, &info->modified);
-    put(fixed + INFO_ATTRIBUTES, info->attributes, 8);
+    put_le(fixed + INFO_ATTRIBUTES, info->attributes, 8);
     g_byte_array_append(bytes, fixed, sizeof(fixed));
     append_text(bytes, info->name);
-    put(bytes->data + INFO_SIZE, bytes->len, 8);
+    put_le(bytes->data + INFO_SIZE, bytes->len, 8);
     return bytes;
 }
 
@@ -121,12 +107,12 @@ static enum fat_status system_info_bytes(struct file_system *fs, GByteArray *byt
     if (status == FAT_OK)
         status = fat_get_label(fs->fat, label);
     fixed[SYSTEM_READ_ONLY] = !file_system_writable(fs);
-    put(fixed + SYSTEM_VOLUME_SIZE, volume.volume_size, 8);
-    put(fixed + SYSTEM_FREE_SPACE, volume.free_size, 8);
-    put(fixed + SYSTEM_BLOCK_SIZE, volume.cluster_size, 4);
+    put_le(fixed + SYSTEM_VOLUME_SIZE, volume.volume_size, 8);
+    put_le(fixed + SYSTEM_FREE_SPACE, volume.free_size, 8);
+    put_le(fixed + SYSTEM_BLOCK_SIZE, volume.cluster_size, 4);
     g_byte_array_append(bytes, fixed, sizeof(fixed));
     append_text(bytes, label);
-    put(bytes->data + SYSTEM_SIZE, bytes->len, 8);
+    put_le(bytes->data + SYSTEM_SIZE, bytes->len, 8);
     return status;
 }
 
@@ -200,7 +186,7 @@ static efi_status check_change(const struct file *file, const struct fat_info *o
 
 static efi_status set_file_info(struct file *file, const uint8_t *bytes, const uint16_t *name)
 {
-    uint64_t size = get(bytes + INFO_FILE_SIZE, 8), attributes = get(bytes + INFO_ATTRIBUTES, 8);
+    uint64_t size = get_le(bytes + INFO_FILE_SIZE, 8), attributes = get_le(bytes + INFO_ATTRIBUTES, 8);
     struct fat_time created, accessed, modified;
     struct fat_info old;
     enum fat_status fat_status = fat_stat(file->fs->fat, file->fat.node, &old);
@@ -233,7 +219,7 @@ static uint16_t *text_at(const uint8_t *bytes, uint64_t length, unsigned offset)
     bool end = false;
 
     for (uint64_t i = 0; i < units && !end; i++) {
-        text[i] = (uint16_t)get(bytes + offset + i * 2, 2);
+        text[i] = (uint16_t)get_le(bytes + offset + i * 2, 2);
         end = text[i] == 0;
     }
     if (!end) {
@@ -250,7 +236,7 @@ static efi_status apply(struct file *file, const struct efi_guid *type, const ui
     uint16_t *text;
     efi_status status;
 
-    if (size < offset + 2u || (offset && get(bytes, 8) > size))
+    if (size < offset + 2u || (offset && get_le(bytes, 8) > size))
         return EFI_BAD_BUFFER_SIZE;
     text = text_at(bytes, size, offset);
     if (!text)

@@ -2,6 +2,7 @@
 /* Guest memory and strings, with every bound checked. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/uefi_internal.h"
 
 #define STRING_LIMIT 65536u
@@ -106,7 +107,7 @@ bool uefi_read16(struct uefi *uefi, uint64_t address, uint16_t *value)
 
     if (!uefi_read(uefi, address, b, sizeof(b)))
         return false;
-    *value = (uint16_t)(b[0] | b[1] << 8);
+    *value = get_le16(b);
     return true;
 }
 
@@ -116,7 +117,7 @@ bool uefi_read32(struct uefi *uefi, uint64_t address, uint32_t *value)
 
     if (!uefi_read(uefi, address, b, sizeof(b)))
         return false;
-    *value = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    *value = get_le32(b);
     return true;
 }
 
@@ -126,9 +127,7 @@ bool uefi_read64(struct uefi *uefi, uint64_t address, uint64_t *value)
 
     if (!uefi_read(uefi, address, b, sizeof(b)))
         return false;
-    *value = 0;
-    for (unsigned i = 0; i < 8; i++)
-        *value |= (uint64_t)b[i] << (8 * i);
+    *value = get_le64(b);
     return true;
 }
 
@@ -136,8 +135,7 @@ static bool write_number(struct uefi *uefi, uint64_t address, uint64_t value, un
 {
     uint8_t b[8];
 
-    for (unsigned i = 0; i < size; i++)
-        b[i] = (uint8_t)(value >> (8 * i));
+    put_le(b, value, size);
     return uefi_write(uefi, address, b, size);
 }
 

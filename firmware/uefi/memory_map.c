@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/uefi.h"
 
 #define ENTRY_LIMIT 8192     /* of the map; a guest that fragments further is out of resources */
@@ -246,15 +247,6 @@ uint64_t memory_map_key(const struct memory_map *map)
     return map->key;
 }
 
-static void append64(GByteArray *out, uint64_t value)
-{
-    uint8_t bytes[8];
-
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    g_byte_array_append(out, bytes, sizeof(bytes));
-}
-
 /* Neighbours that differ for the allocator only are one to the guest. */
 void memory_map_descriptors(const struct memory_map *map, GByteArray *out)
 {
@@ -267,12 +259,12 @@ void memory_map_descriptors(const struct memory_map *map, GByteArray *out)
             entry.pages += next->pages;
             i++;
         }
-        append64(out, entry.type);
-        append64(out, entry.start);
-        append64(out, 0); /* VirtualStart */
-        append64(out, entry.pages);
-        append64(out, entry.attributes);
-        append64(out, 0);
+        append_le(out, entry.type, 8);
+        append_le(out, entry.start, 8);
+        append_le(out, 0, 8); /* VirtualStart */
+        append_le(out, entry.pages, 8);
+        append_le(out, entry.attributes, 8);
+        append_le(out, 0, 8);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "devices/pci/pci.h"
+#include "emu/bytes.h"
 
 #define WIDTH_PLAIN 0 /* kinds of width, in its bits 2 and 3 */
 #define WIDTH_FIFO 1  /* the device's address stays */
@@ -32,9 +33,7 @@ static uint64_t access_read(struct uefi *uefi, const struct pci_access *access, 
         uint8_t bytes[8];
 
         memory_read(uefi_memory(uefi), access->base + address, bytes, size);
-        for (unsigned i = 0; i < size; i++)
-            value |= (uint64_t)bytes[i] << 8 * i;
-        return value;
+        return get_le(bytes, size);
     }
     case PCI_ACCESS_IO:
         return memory_io_read(uefi_memory(uefi), MEMORY_SPACE_PORT, access->base + address, size);
@@ -54,8 +53,7 @@ static void access_write(struct uefi *uefi, const struct pci_access *access, uin
 
     switch (access->space) {
     case PCI_ACCESS_MEMORY:
-        for (unsigned i = 0; i < size; i++)
-            bytes[i] = (uint8_t)(value >> 8 * i);
+        put_le(bytes, value, size);
         memory_write(uefi_memory(uefi), access->base + address, bytes, size);
         break;
     case PCI_ACCESS_IO:

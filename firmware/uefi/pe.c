@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/bytes.h"
+
 #define SIZE_LIMIT 0x40000000u /* of an image in memory */
 #define SECTION_HEADER 40
 
@@ -40,39 +42,6 @@ enum {
 
 G_DEFINE_QUARK(pe - error - quark, pe_error)
 
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-    return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
-static void put16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-    put16(p, (uint16_t)value);
-    put16(p + 2, (uint16_t)(value >> 16));
-}
-
-static void put64(uint8_t *p, uint64_t value)
-{
-    put32(p, (uint32_t)value);
-    put32(p + 4, (uint32_t)(value >> 32));
-}
-
 const char *pe_machine_name(uint16_t machine, char buffer[32])
 {
     switch (machine) {
@@ -105,7 +74,7 @@ static const uint8_t *find_coff(const uint8_t *data, size_t size, GError **error
         bad(error, "it does not begin with MZ");
         return NULL;
     }
-    uint32_t offset = get32(data + 60);
+    uint32_t offset = get_le32(data + 60);
     if (offset > size || size - offset < COFF_SIZE || memcmp(data + offset, "PE\0\0", 4) != 0) {
         bad(error, "it has no PE header");
         return NULL;
@@ -115,8 +84,8 @@ static const uint8_t *find_coff(const uint8_t *data, size_t size, GError **error
 
 static bool check_section(const struct pe_image *image, const uint8_t *section, size_t size, GError **error)
 {
-    uint32_t virtual_size = get32(section + 8), address = get32(section + 12);
-    uint32_t raw_size = get32(section + 16), raw = get32(section + 20);
+    uint32_t virtual_size = get_le32(section + 8), address = get_le32(section + 12);
+    uint32_t raw_size = get_le32(section + 16), raw = get_le32(section + 20);
 
     if (address > image->size || virtual_size > image->size - address)
         return bad(error, "a section lies outside the image");
@@ -130,16 +99,16 @@ static bool check_section(const struct pe_image *image, const uint8_t *section, 
 static bool parse_optional(const uint8_t *optional, uint32_t optional_size, size_t size, struct pe_image *image,
                            GError **error)
 {
-    if (optional_size < 2 || get16(optional) != MAGIC_PE32_PLUS)
+    if (optional_size < 2 || get_le16(optional) != MAGIC_PE32_PLUS)
         return bad(error, "its header is not PE32+");
     if (optional_size < OPTIONAL_DIRECTORY)
         return bad(error, "its optional header is too short");
-    image->entry = get32(optional + OPTIONAL_ENTRY);
-    image->base = get64(optional + OPTIONAL_BASE);
-    image->section_alignment = get32(optional + OPTIONAL_ALIGNMENT);
-    image->size = get32(optional + OPTIONAL_IMAGE_SIZE);
-    image->header_size = get32(optional + OPTIONAL_HEADER_SIZE);
-    image->subsystem = get16(optional + OPTIONAL_SUBSYSTEM);
+    image->entry = get_le32(optional + OPTIONAL_ENTRY);
+    image->base = get_le64(optional + OPTIONAL_BASE);
+    image->section_alignment = get_le32(optional + OPTIONAL_ALIGNMENT);
+    image->size = get_le32(optional + OPTIONAL_IMAGE_SIZE);
+    image->header_size = get_le32(optional + OPTIONAL_HEADER_SIZE);
+    image->subsystem = get_le16(optional + OPTIONAL_SUBSYSTEM);
     if (!image->size || image->size > SIZE_LIMIT)
         return bad(error, "its size in memory is 0 or more than 1 GiB");
     if (image->header_size > size || image->header_size > image->size)
@@ -150,11 +119,11 @@ static bool parse_optional(const uint8_t *optional, uint32_t optional_size, size
         return bad(error, "its subsystem is not an EFI one");
     if (image->base > UINT64_MAX - image->size)
         return bad(error, "its base address wraps around");
-    uint32_t directories = get32(optional + OPTIONAL_DIRECTORIES);
+    uint32_t directories = get_le32(optional + OPTIONAL_DIRECTORIES);
     if (directories > DIRECTORY_RELOCATIONS && optional_size >= OPTIONAL_DIRECTORY + 8 * (DIRECTORY_RELOCATIONS + 1)) {
         const uint8_t *directory = optional + OPTIONAL_DIRECTORY + 8 * DIRECTORY_RELOCATIONS;
-        image->relocations = get32(directory);
-        image->relocations_size = get32(directory + 4);
+        image->relocations = get_le32(directory);
+        image->relocations_size = get_le32(directory + 4);
         if (image->relocations > image->size || image->relocations_size > image->size - image->relocations)
             return bad(error, "its relocations lie outside the image");
     }
@@ -169,15 +138,15 @@ bool pe_parse(const uint8_t *data, size_t size, uint16_t machine, struct pe_imag
     memset(image, 0, sizeof(*image));
     if (!coff)
         return false;
-    image->machine = get16(coff + COFF_MACHINE);
-    image->sections = get16(coff + COFF_SECTIONS);
-    image->relocations_stripped = get16(coff + COFF_CHARACTERISTICS) & CHARACTERISTIC_RELOCS_STRIPPED;
+    image->machine = get_le16(coff + COFF_MACHINE);
+    image->sections = get_le16(coff + COFF_SECTIONS);
+    image->relocations_stripped = get_le16(coff + COFF_CHARACTERISTICS) & CHARACTERISTIC_RELOCS_STRIPPED;
     if (image->machine != machine) {
         g_set_error(error, pe_error_quark(), PE_ERROR_MACHINE, "the program is made for %s, this machine is %s",
                     pe_machine_name(image->machine, have), pe_machine_name(machine, want));
         return false;
     }
-    uint32_t optional_size = get16(coff + COFF_OPTIONAL_SIZE);
+    uint32_t optional_size = get_le16(coff + COFF_OPTIONAL_SIZE);
     size_t left = size - (size_t)(coff + COFF_SIZE - data);
     if (optional_size > left || (uint32_t)image->sections * SECTION_HEADER > left - optional_size)
         return bad(error, "its headers are cut off");
@@ -195,8 +164,8 @@ void pe_load(const struct pe_image *image, const uint8_t *data, size_t size, uin
     memcpy(memory, data, MIN(image->header_size, size));
     for (unsigned i = 0; i < image->sections; i++) {
         const uint8_t *section = data + image->section_table + i * SECTION_HEADER;
-        uint32_t virtual_size = get32(section + 8), address = get32(section + 12);
-        uint32_t raw_size = get32(section + 16), raw = get32(section + 20);
+        uint32_t virtual_size = get_le32(section + 8), address = get_le32(section + 12);
+        uint32_t raw_size = get_le32(section + 16), raw = get_le32(section + 20);
         /* A virtual size of 0 stands for the raw size. */
         uint32_t length = virtual_size && virtual_size < raw_size ? virtual_size : raw_size;
         if (length)
@@ -215,16 +184,16 @@ static bool apply(uint8_t *memory, uint32_t image_size, uint32_t address, unsign
     uint8_t *place = memory + address;
     switch (type) {
     case RELOCATION_DIR64:
-        put64(place, get64(place) + delta);
+        put_le64(place, get_le64(place) + delta);
         return true;
     case RELOCATION_HIGHLOW:
-        put32(place, get32(place) + (uint32_t)delta);
+        put_le32(place, get_le32(place) + (uint32_t)delta);
         return true;
     case RELOCATION_HIGH:
-        put16(place, (uint16_t)(get16(place) + (uint16_t)(delta >> 16)));
+        put_le16(place, (uint16_t)(get_le16(place) + (uint16_t)(delta >> 16)));
         return true;
     case RELOCATION_LOW:
-        put16(place, (uint16_t)(get16(place) + (uint16_t)delta));
+        put_le16(place, (uint16_t)(get_le16(place) + (uint16_t)delta));
         return true;
     default:
         return bad(error, "it has a relocation of an unknown type");
@@ -242,7 +211,7 @@ bool pe_relocate(const struct pe_image *image, uint8_t *memory, uint64_t address
         return bad(error, "it has no relocations and its own address is not free");
     while (image->relocations_size - offset >= 8) {
         const uint8_t *block = memory + image->relocations + offset;
-        uint32_t page = get32(block), length = get32(block + 4);
+        uint32_t page = get_le32(block), length = get_le32(block + 4);
         if (!length)
             break;
         if (length < 8 || length > image->relocations_size - offset)
@@ -250,7 +219,7 @@ bool pe_relocate(const struct pe_image *image, uint8_t *memory, uint64_t address
         if (page > image->size)
             return bad(error, "a relocation lies outside the image");
         for (uint32_t i = 8; i + 2 <= length; i += 2) {
-            uint16_t entry = get16(block + i);
+            uint16_t entry = get_le16(block + i);
             if (!apply(memory, image->size, page + (entry & 0xFFF), entry >> 12, delta, error))
                 return false;
         }

@@ -2,6 +2,7 @@
 /* Time services (UEFI 2.10, section 8.3): the machine's calendar and virtual time. */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/uefi_internal.h"
 
 #define TIME_SIZE 16
@@ -25,17 +26,14 @@ static void pack(const struct uefi *uefi, int64_t seconds, uint32_t nanoseconds,
     memset(out, 0, TIME_SIZE);
     if (!date)
         return;
-    out[0] = (uint8_t)g_date_time_get_year(date);
-    out[1] = (uint8_t)(g_date_time_get_year(date) >> 8);
+    put_le16(out, (uint16_t)g_date_time_get_year(date));
     out[2] = (uint8_t)g_date_time_get_month(date);
     out[3] = (uint8_t)g_date_time_get_day_of_month(date);
     out[4] = (uint8_t)g_date_time_get_hour(date);
     out[5] = (uint8_t)g_date_time_get_minute(date);
     out[6] = (uint8_t)g_date_time_get_second(date);
-    for (unsigned i = 0; i < 4; i++)
-        out[8 + i] = (uint8_t)(nanoseconds >> (8 * i));
-    out[12] = (uint8_t)uefi->time_zone;
-    out[13] = (uint8_t)(uefi->time_zone >> 8);
+    put_le32(out + 8, nanoseconds);
+    put_le16(out + 12, (uint16_t)uefi->time_zone);
     out[14] = uefi->daylight;
     g_date_time_unref(date);
 }
@@ -43,11 +41,11 @@ static void pack(const struct uefi *uefi, int64_t seconds, uint32_t nanoseconds,
 /* False: no valid EFI_TIME. */
 static bool unpack(const uint8_t in[TIME_SIZE], int64_t *seconds, int16_t *zone, uint8_t *daylight_saving)
 {
-    int year = in[0] | in[1] << 8;
-    uint32_t nanoseconds = in[8] | (uint32_t)in[9] << 8 | (uint32_t)in[10] << 16 | (uint32_t)in[11] << 24;
+    int year = get_le16(in);
+    uint32_t nanoseconds = get_le32(in + 8);
     GDateTime *date = NULL;
 
-    *zone = (int16_t)(in[12] | in[13] << 8);
+    *zone = (int16_t)get_le16(in + 12);
     *daylight_saving = in[14];
     if (year >= 1900 && year <= 9999 && nanoseconds <= 999999999 && (*daylight_saving & ~3) == 0 &&
         (*zone == ZONE_UNSPECIFIED || (*zone >= -1440 && *zone <= 1440)))

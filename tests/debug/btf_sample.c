@@ -4,15 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "emu/bytes.h"
+
 struct sample {
     GByteArray *types, *texts;
 };
-
-static void append32(GByteArray *out, uint32_t value)
-{
-    value = GUINT32_TO_LE(value);
-    g_byte_array_append(out, (const uint8_t *)&value, 4);
-}
 
 static uint32_t text(struct sample *sample, const char *name)
 {
@@ -27,24 +23,24 @@ static uint32_t text(struct sample *sample, const char *name)
 
 static void type(struct sample *sample, const char *name, uint32_t kind, uint32_t count, uint32_t size_or_type)
 {
-    append32(sample->types, text(sample, name));
-    append32(sample->types, kind << 24 | count);
-    append32(sample->types, size_or_type);
+    append_le(sample->types, text(sample, name), 4);
+    append_le(sample->types, kind << 24 | count, 4);
+    append_le(sample->types, size_or_type, 4);
 }
 
 static void member(struct sample *sample, const char *name, uint32_t number, uint32_t bits)
 {
-    append32(sample->types, text(sample, name));
-    append32(sample->types, number);
-    append32(sample->types, bits);
+    append_le(sample->types, text(sample, name), 4);
+    append_le(sample->types, number, 4);
+    append_le(sample->types, bits, 4);
 }
 
 static void append_types(struct sample *sample)
 {
     type(sample, "int", 1, 0, 4); /* 1 */
-    append32(sample->types, 32);
+    append_le(sample->types, 32, 4);
     type(sample, "long", 1, 0, 8); /* 2 */
-    append32(sample->types, 64);
+    append_le(sample->types, 64, 4);
     type(sample, "", 10, 0, 1);     /* 3: const int */
     type(sample, "pid_t", 8, 0, 3); /* 4 */
     type(sample, "list", 4, 2, 16); /* 5 */
@@ -52,9 +48,9 @@ static void append_types(struct sample *sample)
     member(sample, "prev", 6, 64);
     type(sample, "", 2, 0, 5); /* 6: struct list * */
     type(sample, "", 3, 0, 0); /* 7: struct list[3] */
-    append32(sample->types, 5);
-    append32(sample->types, 1);
-    append32(sample->types, 3);
+    append_le(sample->types, 5, 4);
+    append_le(sample->types, 1, 4);
+    append_le(sample->types, 3, 4);
     type(sample, "", 4, 2, 8); /* 8: struct { int low, high; } */
     member(sample, "low", 1, 0);
     member(sample, "high", 1, 32);
@@ -76,9 +72,9 @@ static void append_types(struct sample *sample)
     member(sample, "num_symtab", 1, 64);
     member(sample, "strtab", 2, 128);
     type(sample, "", 3, 0, 0); /* 14: 56 bytes */
-    append32(sample->types, 1);
-    append32(sample->types, 1);
-    append32(sample->types, 14);
+    append_le(sample->types, 1, 4);
+    append_le(sample->types, 1, 4);
+    append_le(sample->types, 14, 4);
     type(sample, "module", 4, 5, 128); /* 15 */
     member(sample, "state", 1, 0);
     member(sample, "list", 5, 8 * 8);
@@ -95,10 +91,10 @@ void btf_sample_append(GByteArray *out)
     g_byte_array_append(sample.texts, (const uint8_t *)"", 1);
     append_types(&sample);
     g_byte_array_append(out, head, sizeof(head));
-    append32(out, 0);
-    append32(out, sample.types->len);
-    append32(out, sample.types->len);
-    append32(out, sample.texts->len);
+    append_le(out, 0, 4);
+    append_le(out, sample.types->len, 4);
+    append_le(out, sample.types->len, 4);
+    append_le(out, sample.texts->len, 4);
     g_byte_array_append(out, sample.types->data, sample.types->len);
     g_byte_array_append(out, sample.texts->data, sample.texts->len);
     g_byte_array_unref(sample.types);

@@ -3,23 +3,13 @@
 
 #include <string.h>
 
+#include "emu/bytes.h"
+
 static void align(GByteArray *out)
 {
     static const uint8_t zeros[8];
 
     g_byte_array_append(out, zeros, -out->len & 7);
-}
-
-static void append32(GByteArray *out, uint32_t value)
-{
-    value = GUINT32_TO_LE(value);
-    g_byte_array_append(out, (const uint8_t *)&value, 4);
-}
-
-static void append64(GByteArray *out, uint64_t value)
-{
-    append32(out, (uint32_t)value);
-    append32(out, (uint32_t)(value >> 32));
 }
 
 static char *name_of(const struct kallsyms_sample *sample, unsigned index)
@@ -42,10 +32,10 @@ static void append_offsets(GByteArray *out, const struct kallsyms_sample *sample
     for (unsigned i = 0; i < SAMPLE_NAMES; i++) {
         uint32_t offset = i * 0x100;
 
-        append32(out, i < absolute ? i * 8 : sample->percpu ? (uint32_t)-1 - offset : offset);
+        append_le(out, i < absolute ? i * 8 : sample->percpu ? (uint32_t)-1 - offset : offset, 4);
     }
     align(out);
-    append64(out, sample->base);
+    append_le(out, sample->base, 8);
 }
 
 static void append_names(GByteArray *out, const struct kallsyms_sample *sample)
@@ -71,7 +61,7 @@ static void append_names(GByteArray *out, const struct kallsyms_sample *sample)
     }
     align(out);
     for (guint i = 0; i < markers->len; i++) {
-        append32(out, g_array_index(markers, uint32_t, i));
+        append_le(out, g_array_index(markers, uint32_t, i), 4);
     }
     align(out);
     g_array_free(markers, TRUE);
@@ -99,7 +89,7 @@ void kallsyms_sample_append(GByteArray *out, const struct kallsyms_sample *sampl
     if (!sample->offsets_behind) {
         append_offsets(out, sample);
     }
-    append64(out, SAMPLE_NAMES);
+    append_le(out, SAMPLE_NAMES, 8);
     append_names(out, sample);
     for (unsigned i = 0; sample->sequences && i < SAMPLE_NAMES; i++) {
         const uint8_t sequence[3] = {0, (uint8_t)(i >> 8), (uint8_t)i};

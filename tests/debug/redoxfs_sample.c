@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "debug/redox/seahash.h"
+#include "emu/bytes.h"
 
 #define BLOCK 4096u
 #define RECORD (128u << 10)
@@ -15,24 +16,6 @@
 #define MODE_FILE 0x8000u
 #define MODE_DIRECTORY 0x4000u
 #define MODE_LINK 0xA000u
-
-static void put16(uint8_t *bytes, uint32_t value)
-{
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    put16(bytes, value);
-    put16(bytes + 2, value >> 16);
-}
-
-static void put64(uint8_t *bytes, uint64_t value)
-{
-    put32(bytes, (uint32_t)value);
-    put32(bytes + 4, (uint32_t)(value >> 32));
-}
 
 struct writer {
     uint8_t *image;
@@ -48,8 +31,8 @@ static void put_block(struct writer *writer, uint8_t *pointer, const void *data,
 
     g_assert_cmpuint(writer->next * BLOCK + size, <=, REDOXFS_SAMPLE_SIZE);
     memcpy(writer->image + (size_t)writer->next * BLOCK, data, size);
-    put64(pointer, (uint64_t)writer->next << 8 | plain << 4 | level);
-    put64(pointer + 8, seahash(data, size));
+    put_le64(pointer, (uint64_t)writer->next << 8 | plain << 4 | level);
+    put_le64(pointer + 8, seahash(data, size));
     writer->next += size / BLOCK;
 }
 
@@ -57,14 +40,14 @@ static unsigned add_node(struct writer *writer, unsigned mode, uint64_t size, bo
 {
     uint8_t *node = writer->nodes[writer->node_count];
 
-    put16(node, mode);
-    put32(node + 2, 1000);
-    put32(node + 6, 1001);
-    put32(node + 10, 1);
-    put64(node + 14, size);
-    put64(node + 42, 1700000000);
-    put32(node + 66, (mode & 0xF000) == MODE_FILE ? 5 : 0);
-    put32(node + 70, inside);
+    put_le16(node, mode);
+    put_le32(node + 2, 1000);
+    put_le32(node + 6, 1001);
+    put_le32(node + 10, 1);
+    put_le64(node + 14, size);
+    put_le64(node + 42, 1700000000);
+    put_le32(node + 66, (mode & 0xF000) == MODE_FILE ? 5 : 0);
+    put_le32(node + 70, inside);
     return writer->node_count++;
 }
 
@@ -91,7 +74,7 @@ static unsigned add_big(struct writer *writer)
         record[i] = redoxfs_sample_big(i);
     length = LZ4_compress_default((const char *)record, (char *)packed + 2, (int)RECORD, (int)(RECORD / 2 - 2));
     g_assert_cmpint(length, >, 0);
-    put16(packed, (uint32_t)length);
+    put_le16(packed, (uint32_t)length);
     put_block(writer, writer->nodes[id] + 128, packed, 4, 5);
     for (uint32_t i = 0; 2 * RECORD + i < REDOXFS_SAMPLE_BIG; i++)
         record[i] = redoxfs_sample_big(2 * RECORD + i);
@@ -118,11 +101,11 @@ static void add_entry(struct leaf *leaf, unsigned id, const char *name)
 {
     unsigned at = leaf->block[4094] + leaf->block[4095] * 256u;
 
-    put32(leaf->block + at, id);
+    put_le32(leaf->block + at, id);
     leaf->block[at + 4] = (uint8_t)strlen(name);
     memcpy(leaf->block + at + 5, name, strlen(name));
-    put16(leaf->block + 4092, leaf->block[4092] + 1u);
-    put16(leaf->block + 4094, at + 5 + (uint32_t)strlen(name));
+    put_le16(leaf->block + 4092, leaf->block[4092] + 1u);
+    put_le16(leaf->block + 4094, at + 5 + (uint32_t)strlen(name));
 }
 
 /* As another compiler would have it. */
@@ -137,8 +120,8 @@ static void turn_round(struct leaf *leaf)
 
 static void put_directory(struct writer *writer, unsigned id, const uint8_t *top, unsigned depth)
 {
-    put64(writer->nodes[id] + 128, UINT64_MAX - 15 + depth);
-    put64(writer->nodes[id] + 136, UINT64_MAX);
+    put_le64(writer->nodes[id] + 128, UINT64_MAX - 15 + depth);
+    put_le64(writer->nodes[id] + 136, UINT64_MAX);
     put_block(writer, writer->nodes[id] + 144, top, 0, 0);
 }
 
@@ -155,7 +138,7 @@ static void fill_directory(struct writer *writer, unsigned id)
     add_entry(&leaves[0], add_small(writer, MODE_LINK | 0777, "/small"), "link");
     turn_round(&leaves[1]);
     for (unsigned i = 0; i < 204; i++)
-        put32(inner + i * 20, UINT32_MAX);
+        put_le32(inner + i * 20, UINT32_MAX);
     for (unsigned i = 0; i < 2; i++)
         put_block(writer, inner + i * 20 + 4, leaves[i].block, 0, 0);
     put_directory(writer, id, inner, 1);
@@ -191,7 +174,7 @@ static void put_tree(struct writer *writer, uint8_t *pointer)
 
 void redoxfs_sample_seal_header(uint8_t *header)
 {
-    put64(header + 4088, seahash(header, 4072));
+    put_le64(header + 4088, seahash(header, 4072));
     memcpy(header + 4072, header + 4088, 8);
     memset(header + 4080, 0, 8);
 }
@@ -201,10 +184,10 @@ static void put_header(struct writer *writer, uint64_t generation, const uint8_t
     uint8_t *header = writer->image + generation % RING * BLOCK;
 
     memcpy(header, "RedoxFS", 8);
-    put64(header + 8, 8);
+    put_le64(header + 8, 8);
     memcpy(header + 16, "sixteen of bytes", 16);
-    put64(header + 32, REDOXFS_SAMPLE_SIZE);
-    put64(header + 40, generation);
+    put_le64(header + 32, REDOXFS_SAMPLE_SIZE);
+    put_le64(header + 40, generation);
     memcpy(header + 48, tree, 16);
     redoxfs_sample_seal_header(header);
 }
@@ -246,9 +229,9 @@ static void put_inode(GByteArray *out, unsigned inode, unsigned type, uint32_t o
 {
     uint8_t *raw = out->data + 64 + inode * 20;
 
-    put32(raw, type << 28 | (type == 1 ? 0755 : 0644));
-    put32(raw + 4, length);
-    put32(raw + 8, offset);
+    put_le32(raw, type << 28 | (type == 1 ? 0755 : 0644));
+    put_le32(raw + 4, length);
+    put_le32(raw + 8, offset);
 }
 
 static void put_entries(GByteArray *out, unsigned inode, const struct initfs_entry *entries, unsigned count)
@@ -257,9 +240,9 @@ static void put_entries(GByteArray *out, unsigned inode, const struct initfs_ent
 
     g_assert_cmpuint(count, <=, 8);
     for (unsigned i = 0; i < count; i++) {
-        put16(raw + i * 8, entries[i].inode);
-        put16(raw + i * 8 + 2, (uint32_t)strlen(entries[i].name));
-        put32(raw + i * 8 + 4, append(out, entries[i].name, strlen(entries[i].name)));
+        put_le16(raw + i * 8, entries[i].inode);
+        put_le16(raw + i * 8 + 2, (uint32_t)strlen(entries[i].name));
+        put_le32(raw + i * 8 + 4, append(out, entries[i].name, strlen(entries[i].name)));
     }
     put_inode(out, inode, 1, append(out, raw, count * 8), count * 8);
 }
@@ -288,8 +271,8 @@ GByteArray *initfs_sample_with(const void *init, size_t length)
     put_text(out, 5, 2, "bin");
     put_text(out, 6, 2, "loop");
     memcpy(out->data, "RedoxFtw", 8);
-    put32(out->data + 8, 64);
-    put16(out->data + 0x18, 7);
-    put64(out->data + 0x22, out->len);
+    put_le32(out->data + 8, 64);
+    put_le16(out->data + 0x18, 7);
+    put_le64(out->data + 0x22, out->len);
     return out;
 }

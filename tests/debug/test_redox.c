@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "debug/redox/redox.h"
+#include "emu/bytes.h"
 #include "tests/debug/redoxfs_sample.h"
 #include "tests/debug/redox_kernel.h"
 
@@ -132,12 +133,6 @@ static void test_maps(const void *data)
 /* --- programs --- */
 #define PAGE 4096u
 
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
-}
-
 /* A program of two pages: its headers, linked at @base, and its code behind them. */
 static void make_program(uint8_t out[2 * PAGE], uint64_t base)
 {
@@ -153,10 +148,10 @@ static void make_program(uint8_t out[2 * PAGE], uint64_t base)
 
         header[0] = 1;
         header[4] = i ? 5 : 4;
-        put32(header + 8, i * PAGE);
-        put32(header + 16, (uint32_t)base + i * PAGE);
-        put32(header + 32, PAGE);
-        put32(header + 40, PAGE);
+        put_le32(header + 8, i * PAGE);
+        put_le32(header + 16, (uint32_t)base + i * PAGE);
+        put_le32(header + 32, PAGE);
+        put_le32(header + 40, PAGE);
     }
     for (unsigned i = 0; i < PAGE; i++)
         out[PAGE + i] = (uint8_t)(i * 3 + i / 256);

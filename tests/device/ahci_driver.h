@@ -3,8 +3,8 @@
 #ifndef GALVANIC_TESTS_DEVICE_AHCI_DRIVER_H
 #define GALVANIC_TESTS_DEVICE_AHCI_DRIVER_H
 
-#include "devices/bytes.h"
 #include "devices/storage/ahci.h"
+#include "emu/bytes.h"
 #include "tests/device/fixture.h"
 
 #define ABAR UINT64_C(0xE0000000)

@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "devices/bytes.h"
 #include "devices/net/packet.h"
+#include "emu/bytes.h"
 #include "emu/host/net.h"
 
 static const uint8_t test_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};

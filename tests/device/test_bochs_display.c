@@ -6,8 +6,8 @@
 #include <glib/gstdio.h>
 #include <png.h>
 
-#include "devices/bytes.h"
 #include "devices/display/screenshot.h"
+#include "emu/bytes.h"
 #include "tests/device/fixture.h"
 
 #define VRAM UINT64_C(0xD0000000)

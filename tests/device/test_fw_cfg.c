@@ -2,8 +2,8 @@
 /* The firmware configuration device, and ramfb over it. */
 #include "devices/platform/fw_cfg.h"
 
-#include "devices/bytes.h"
 #include "devices/display/ramfb.h"
+#include "emu/bytes.h"
 #include "tests/device/fixture.h"
 
 #define BASE 0x09020000

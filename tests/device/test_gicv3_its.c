@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "devices/intc/gicv3_its.h"
 
-#include "devices/bytes.h"
+#include "emu/bytes.h"
 #include "emu/cpu/aarch64.h"
 #include "tests/device/fixture.h"
 

@@ -3,9 +3,9 @@
 #ifndef GALVANIC_TESTS_DEVICE_VIRTIO_DRIVER_H
 #define GALVANIC_TESTS_DEVICE_VIRTIO_DRIVER_H
 
-#include "devices/bytes.h"
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio_registers.h"
+#include "emu/bytes.h"
 #include "tests/device/fixture.h"
 
 #define LEGACY_BAR 0xC000u

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/machine.h"
 #include "firmware/uefi/variables.h"
 #include "tests/firmware/platform.h"
@@ -18,20 +19,14 @@ static char *application;
 static gsize application_size;
 
 /* --- a 1440 KiB disk without partitions, FAT12, with one file in \EFI\BOOT --- */
-static void put16(uint8_t *p, unsigned value)
-{
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-}
-
 static void fat_entry(uint8_t *disk, unsigned cluster, unsigned value)
 {
     for (unsigned copy = 0; copy < 2; copy++) {
         uint8_t *entry = disk + (1 + copy * FAT_SECTORS) * SECTOR + cluster * 3 / 2;
         if (cluster % 2)
-            put16(entry, (entry[0] & 0x0F) | value << 4);
+            put_le16(entry, (entry[0] & 0x0F) | value << 4);
         else
-            put16(entry, value | (unsigned)(entry[1] & 0xF0) << 8);
+            put_le16(entry, value | (unsigned)(entry[1] & 0xF0) << 8);
     }
 }
 
@@ -39,9 +34,9 @@ static void directory_entry(uint8_t *entry, const char *name, uint8_t attributes
 {
     memcpy(entry, name, 11);
     entry[11] = attributes;
-    put16(entry + 26, cluster);
-    put16(entry + 28, size & 0xFFFF);
-    put16(entry + 30, (unsigned)(size >> 16));
+    put_le16(entry + 26, cluster);
+    put_le16(entry + 28, size & 0xFFFF);
+    put_le16(entry + 30, (unsigned)(size >> 16));
 }
 
 static uint8_t *cluster_at(uint8_t *disk, unsigned cluster)
@@ -59,7 +54,7 @@ static struct block *make_disk(const char *name, const uint8_t *file, gsize size
     memcpy(disk, boot, sizeof(boot));
     disk[38] = 0x29;
     memcpy(disk + 43, "TEST       FAT12   ", 19);
-    put16(disk + 510, 0xAA55);
+    put_le16(disk + 510, 0xAA55);
     fat_entry(disk, 0, 0xFF0);
     fat_entry(disk, 1, 0xFFF);
     fat_entry(disk, 2, 0xFFF);
@@ -190,7 +185,7 @@ static void test_other_machine(void)
 {
     g_autofree uint8_t *file = g_memdup2(application, application_size);
     unsigned pe = file[60] | file[61] << 8;
-    put16(file + pe + 4, platform()->other_pe);
+    put_le16(file + pe + 4, platform()->other_pe);
     struct run r = {.disks = {make_disk(platform()->boot_file, file, application_size)}};
 
     run(&r);
@@ -259,7 +254,7 @@ static void set_option(struct variables *variables, const char *name, unsigned d
     platform()->disk_path(path, disk);
     device_path_file_node(path, platform()->boot_path);
     device_path_end(path);
-    put16(head + 4, path->len);
+    put_le16(head + 4, path->len);
     g_byte_array_append(value, head, sizeof(head));
     g_byte_array_append(value, path->data, path->len);
     for (; *options; options++) {

@@ -8,6 +8,7 @@
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio_net.h"
 #include "devices/virtio/virtio_registers.h"
+#include "emu/bytes.h"
 #include "emu/machine.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -304,14 +305,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* --- a session with each card --- */
 
-static void put(GByteArray *seed, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        uint8_t byte = (uint8_t)(value >> 8 * i);
-        g_byte_array_append(seed, &byte, 1);
-    }
-}
-
 /* The headers of a TCP packet of 200 bytes, at 0x100 of memory, and a virtio header that cuts it at 0xF4. */
 static void put_packet(GByteArray *seed)
 {
@@ -321,57 +314,57 @@ static void put_packet(GByteArray *seed)
                                         0,    0,    0,  0,    0x50, 0x18, 4,    0,    0,  0, 0, 0};
     static const uint8_t header[12] = {1, 1, 54, 0, 50, 0, 34, 0, 16, 0, 0, 0};
 
-    put(seed, STEP_MEMORY, 1);
-    put(seed, 0xF4 / 2, 2);
-    put(seed, sizeof(header) + sizeof(headers), 1);
+    append_le(seed, STEP_MEMORY, 1);
+    append_le(seed, 0xF4 / 2, 2);
+    append_le(seed, sizeof(header) + sizeof(headers), 1);
     g_byte_array_append(seed, header, sizeof(header));
     g_byte_array_append(seed, headers, sizeof(headers));
 }
 
 static void put_frame(GByteArray *seed, unsigned card)
 {
-    put(seed, STEP_FRAME, 1);
-    put(seed, card, 1);
-    put(seed, 59, 2);
+    append_le(seed, STEP_FRAME, 1);
+    append_le(seed, card, 1);
+    append_le(seed, 59, 2);
     for (unsigned i = 0; i < 60; i++)
-        put(seed, i < 6 ? 0xFF : i, 1);
+        append_le(seed, i < 6 ? 0xFF : i, 1);
 }
 
 static void put_chain(GByteArray *seed, unsigned place, unsigned address, unsigned length, unsigned flags)
 {
-    put(seed, STEP_VIRTIO_CHAIN, 1);
-    put(seed, place, 1);
-    put(seed, address / 2, 2);
-    put(seed, length, 2);
-    put(seed, flags, 1);
-    put(seed, 0, 1);
+    append_le(seed, STEP_VIRTIO_CHAIN, 1);
+    append_le(seed, place, 1);
+    append_le(seed, address / 2, 2);
+    append_le(seed, length, 2);
+    append_le(seed, flags, 1);
+    append_le(seed, 0, 1);
 }
 
 void fuzz_seed(GByteArray *seed)
 {
     put_packet(seed);
-    put(seed, STEP_E1000_SETUP, 1);
-    put(seed, 0x801C, 4); /* everything is accepted */
+    append_le(seed, STEP_E1000_SETUP, 1);
+    append_le(seed, 0x801C, 4); /* everything is accepted */
     for (unsigned i = 0; i < 4; i++) {
-        put(seed, STEP_E1000_GIVE, 1);
-        put(seed, 0x2000 + 0x800 * i, 2);
+        append_le(seed, STEP_E1000_GIVE, 1);
+        append_le(seed, 0x2000 + 0x800 * i, 2);
     }
     put_frame(seed, 0);
-    put(seed, STEP_E1000_SEND, 1); /* legacy, with a checksum */
-    put(seed, 0x100, 8);
-    put(seed, UINT64_C(200) | 50 << 16 | UINT64_C(0x0D) << 24 | UINT64_C(34) << 40, 8);
-    put(seed, STEP_E1000_SEND, 1); /* a context, and a packet that is cut */
-    put(seed, UINT64_C(0x000032220021180E), 8);
-    put(seed, UINT64_C(0x27000092) | UINT64_C(54) << 40 | UINT64_C(50) << 48, 8);
-    put(seed, STEP_E1000_SEND, 1);
-    put(seed, 0x100, 8);
-    put(seed, UINT64_C(0x2D1000C8) | UINT64_C(3) << 40, 8);
-    put(seed, STEP_VIRTIO_SETUP, 1);
-    put(seed, 0x000118A3, 4);
-    put(seed, 4, 1);
+    append_le(seed, STEP_E1000_SEND, 1); /* legacy, with a checksum */
+    append_le(seed, 0x100, 8);
+    append_le(seed, UINT64_C(200) | 50 << 16 | UINT64_C(0x0D) << 24 | UINT64_C(34) << 40, 8);
+    append_le(seed, STEP_E1000_SEND, 1); /* a context, and a packet that is cut */
+    append_le(seed, UINT64_C(0x000032220021180E), 8);
+    append_le(seed, UINT64_C(0x27000092) | UINT64_C(54) << 40 | UINT64_C(50) << 48, 8);
+    append_le(seed, STEP_E1000_SEND, 1);
+    append_le(seed, 0x100, 8);
+    append_le(seed, UINT64_C(0x2D1000C8) | UINT64_C(3) << 40, 8);
+    append_le(seed, STEP_VIRTIO_SETUP, 1);
+    append_le(seed, 0x000118A3, 4);
+    append_le(seed, 4, 1);
     put_chain(seed, 0, 0x4000, 40, 2);
     put_chain(seed, 2, 0x4800, 2000, 2);
     put_frame(seed, 1);
     put_chain(seed, 1, 0xF4, 212, 0);
-    put(seed, STEP_STATE, 1);
+    append_le(seed, STEP_STATE, 1);
 }

@@ -3,6 +3,7 @@
 #include "tests/fuzz/machine_input.h"
 
 #include "boards/board.h"
+#include "emu/bytes.h"
 #include "emu/host/block.h"
 #include "emu/machine.h"
 #include "tests/fuzz/elf_sample.h"
@@ -314,32 +315,24 @@ void fuzz_machine(const uint8_t *data, size_t size)
 }
 
 /* --- seeds --- */
-static void append(GByteArray *seed, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        uint8_t byte = (uint8_t)(value >> (8 * i));
-        g_byte_array_append(seed, &byte, 1);
-    }
-}
-
 void seed_write(GByteArray *seed, uint8_t region, uint16_t offset, unsigned log_size, uint32_t value)
 {
-    append(seed, STEP_WRITE | log_size << 3, 1);
-    append(seed, region, 1);
-    append(seed, offset, 2);
-    append(seed, value, 4);
+    append_le(seed, STEP_WRITE | log_size << 3, 1);
+    append_le(seed, region, 1);
+    append_le(seed, offset, 2);
+    append_le(seed, value, 4);
 }
 
 void seed_memory(GByteArray *seed, uint32_t address, const void *bytes, uint8_t length)
 {
-    append(seed, STEP_MEMORY, 1);
-    append(seed, address / 16, 2);
-    append(seed, length, 1);
+    append_le(seed, STEP_MEMORY, 1);
+    append_le(seed, address / 16, 2);
+    append_le(seed, length, 1);
     g_byte_array_append(seed, bytes, length);
 }
 
 void seed_time(GByteArray *seed, uint8_t shift)
 {
-    append(seed, STEP_TIME, 1);
-    append(seed, shift, 1);
+    append_le(seed, STEP_TIME, 1);
+    append_le(seed, shift, 1);
 }

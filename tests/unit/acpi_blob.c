@@ -5,14 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-uint64_t little(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
+#include "emu/bytes.h"
 
 const uint8_t *at(const struct blob *blob, uint64_t address, size_t length)
 {
@@ -25,7 +18,7 @@ const uint8_t *table_at(const struct blob *blob, uint64_t address, size_t *lengt
 {
     const uint8_t *table = at(blob, address, ACPI_HEADER_SIZE);
 
-    *length = little(table + 4, 4);
+    *length = get_le(table + 4, 4);
     g_assert_cmpuint(*length, >=, ACPI_HEADER_SIZE);
     g_assert_true(acpi_sum_is_zero(at(blob, address, *length), *length));
     g_assert_cmpmem(table + 10, 14, "GALVANGALVANIC", 14);
@@ -36,12 +29,12 @@ const uint8_t *find(const struct blob *blob, const char *signature, size_t *leng
 {
     size_t xsdt_length;
     const uint8_t *rsdp = at(blob, blob->rsdp, 36);
-    const uint8_t *xsdt = table_at(blob, little(rsdp + 24, 8), &xsdt_length);
+    const uint8_t *xsdt = table_at(blob, get_le(rsdp + 24, 8), &xsdt_length);
     const uint8_t *found = NULL;
 
     for (size_t entry = 36; entry < xsdt_length; entry += 8) {
         size_t candidate_length;
-        const uint8_t *candidate = table_at(blob, little(xsdt + entry, 8), &candidate_length);
+        const uint8_t *candidate = table_at(blob, get_le(xsdt + entry, 8), &candidate_length);
 
         if (memcmp(candidate, signature, 4) != 0)
             continue;
@@ -109,7 +102,7 @@ void check_recompile(const struct blob *blob, const char *const *names, unsigned
         size_t compiled_length;
 
         if (!table)
-            table = table_at(blob, little(find(blob, "FACP", &length) + 40, 4), &length);
+            table = table_at(blob, get_le(find(blob, "FACP", &length) + 40, 4), &length);
         save(folder, binary, table, length);
         g_autofree char *read = run(folder, (const char *[]){"iasl", "-d", binary, NULL});
         g_autofree char *written = run(folder, (const char *[]){"iasl", "-p", "again", source, NULL});

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "emu/bytes.h"
 #include "firmware/acpi/acpi_tables.h"
 
 struct blob {
@@ -12,7 +13,6 @@ struct blob {
     uint64_t base, rsdp;
 };
 
-uint64_t little(const uint8_t *bytes, unsigned count);
 const uint8_t *at(const struct blob *blob, uint64_t address, size_t length);
 /* A table with a right header; its length in *@length. */
 const uint8_t *table_at(const struct blob *blob, uint64_t address, size_t *length);

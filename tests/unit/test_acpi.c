@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "devices/platform/ich9_lpc.h"
+#include "emu/bytes.h"
 #include "firmware/acpi/aml.h"
 #include "tests/unit/acpi_blob.h"
 
@@ -45,15 +46,15 @@ static void test_root(void)
     g_assert_true(acpi_sum_is_zero(rsdp, 20));
     g_assert_true(acpi_sum_is_zero(rsdp, 36));
     g_assert_cmpuint(rsdp[15], ==, 2);
-    g_assert_cmpuint(little(rsdp + 20, 4), ==, 36);
-    const uint8_t *rsdt = table_at(&blob, little(rsdp + 16, 4), &rsdt_length);
-    const uint8_t *xsdt = table_at(&blob, little(rsdp + 24, 8), &xsdt_length);
+    g_assert_cmpuint(get_le(rsdp + 20, 4), ==, 36);
+    const uint8_t *rsdt = table_at(&blob, get_le(rsdp + 16, 4), &rsdt_length);
+    const uint8_t *xsdt = table_at(&blob, get_le(rsdp + 24, 8), &xsdt_length);
     g_assert_cmpmem(rsdt, 4, "RSDT", 4);
     g_assert_cmpmem(xsdt, 4, "XSDT", 4);
     g_assert_cmpuint(rsdt_length, ==, 36 + 5 * 4);
     g_assert_cmpuint(xsdt_length, ==, 36 + 5 * 8);
     for (unsigned i = 0; i < 5; i++)
-        g_assert_cmphex(little(rsdt + 36 + 4 * i, 4), ==, little(xsdt + 36 + 8 * i, 8));
+        g_assert_cmphex(get_le(rsdt + 36 + 4 * i, 4), ==, get_le(xsdt + 36 + 8 * i, 8));
     static const char *const expected[] = {"FACP", "APIC", "HPET", "MCFG", "SSDT"};
     for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++)
         g_assert_nonnull(find(&blob, expected[i], &ignored));
@@ -69,36 +70,36 @@ static void test_fadt(void)
     g_assert_nonnull(fadt);
     g_assert_cmpuint(length, ==, 268);
     g_assert_cmpuint(fadt[8], ==, 5);
-    uint64_t facs = little(fadt + 36, 4), dsdt = little(fadt + 40, 4);
-    g_assert_cmphex(little(fadt + 132, 8), ==, facs);
-    g_assert_cmphex(little(fadt + 140, 8), ==, dsdt);
+    uint64_t facs = get_le(fadt + 36, 4), dsdt = get_le(fadt + 40, 4);
+    g_assert_cmphex(get_le(fadt + 132, 8), ==, facs);
+    g_assert_cmphex(get_le(fadt + 140, 8), ==, dsdt);
     g_assert_cmphex(facs % 64, ==, 0);
     g_assert_cmpmem(at(&blob, facs, 64), 4, "FACS", 4);
-    g_assert_cmpuint(little(at(&blob, facs, 64) + 4, 4), ==, 64);
+    g_assert_cmpuint(get_le(at(&blob, facs, 64) + 4, 4), ==, 64);
     g_assert_cmpmem(table_at(&blob, dsdt, &dsdt_length), 4, "DSDT", 4);
-    g_assert_cmpuint(little(fadt + 46, 2), ==, 9);
-    g_assert_cmphex(little(fadt + 48, 4), ==, 0xB2);
-    g_assert_cmphex(little(fadt + 56, 4), ==, 0x600);
-    g_assert_cmphex(little(fadt + 64, 4), ==, 0x604);
-    g_assert_cmphex(little(fadt + 76, 4), ==, 0x608);
-    g_assert_cmphex(little(fadt + 80, 4), ==, 0x620);
-    g_assert_cmphex(little(fadt + 88, 8), ==, 0x0000001004000204); /* lengths */
+    g_assert_cmpuint(get_le(fadt + 46, 2), ==, 9);
+    g_assert_cmphex(get_le(fadt + 48, 4), ==, 0xB2);
+    g_assert_cmphex(get_le(fadt + 56, 4), ==, 0x600);
+    g_assert_cmphex(get_le(fadt + 64, 4), ==, 0x604);
+    g_assert_cmphex(get_le(fadt + 76, 4), ==, 0x608);
+    g_assert_cmphex(get_le(fadt + 80, 4), ==, 0x620);
+    g_assert_cmphex(get_le(fadt + 88, 8), ==, 0x0000001004000204); /* lengths */
     g_assert_cmphex(fadt[108], ==, 0x32);
-    g_assert_cmphex(little(fadt + 109, 2), ==, 0x0013);
-    g_assert_cmphex(little(fadt + 112, 4), ==, 0x0465);
-    g_assert_cmphex(little(fadt + 116, 4), ==, 0x01000801);
-    g_assert_cmphex(little(fadt + 120, 8), ==, 0xCF9);
+    g_assert_cmphex(get_le(fadt + 109, 2), ==, 0x0013);
+    g_assert_cmphex(get_le(fadt + 112, 4), ==, 0x0465);
+    g_assert_cmphex(get_le(fadt + 116, 4), ==, 0x01000801);
+    g_assert_cmphex(get_le(fadt + 120, 8), ==, 0xCF9);
     g_assert_cmphex(fadt[128], ==, 0x0E);
-    g_assert_cmphex(little(fadt + 152, 8), ==, 0x600);
-    g_assert_cmphex(little(fadt + 176, 8), ==, 0x604);
-    g_assert_cmphex(little(fadt + 212, 8), ==, 0x608);
-    g_assert_cmphex(little(fadt + 224, 8), ==, 0x620);
+    g_assert_cmphex(get_le(fadt + 152, 8), ==, 0x600);
+    g_assert_cmphex(get_le(fadt + 176, 8), ==, 0x604);
+    g_assert_cmphex(get_le(fadt + 212, 8), ==, 0x608);
+    g_assert_cmphex(get_le(fadt + 224, 8), ==, 0x620);
     g_byte_array_unref(blob.bytes);
 
     struct acpi_pc other = usual;
     other.pm_timer_32bit = true;
     blob = build(&other, BASE);
-    g_assert_cmphex(little(find(&blob, "FACP", &length) + 112, 4), ==, 0x0565);
+    g_assert_cmphex(get_le(find(&blob, "FACP", &length) + 112, 4), ==, 0x0565);
     g_byte_array_unref(blob.bytes);
 }
 
@@ -111,8 +112,8 @@ static void check_madt(unsigned cpus)
     pc.cpus = cpus;
     struct blob blob = build(&pc, BASE);
     const uint8_t *madt = find(&blob, "APIC", &length);
-    g_assert_cmphex(little(madt + 36, 4), ==, 0xFEE00000);
-    g_assert_cmphex(little(madt + 40, 4), ==, 1);
+    g_assert_cmphex(get_le(madt + 36, 4), ==, 0xFEE00000);
+    g_assert_cmphex(get_le(madt + 40, 4), ==, 1);
     for (size_t i = 44; i < length; i += madt[i + 1]) {
         const uint8_t *entry = madt + i;
 
@@ -123,25 +124,25 @@ static void check_madt(unsigned cpus)
             g_assert_cmpuint(entry[1], ==, 8);
             g_assert_cmpuint(entry[2], ==, local);
             g_assert_cmpuint(entry[3], ==, local);
-            g_assert_cmpuint(little(entry + 4, 4), ==, 1);
+            g_assert_cmpuint(get_le(entry + 4, 4), ==, 1);
             local++;
             break;
         case 9:
             g_assert_cmpuint(entry[1], ==, 16);
-            g_assert_cmpuint(little(entry + 4, 4), ==, local + x2apic);
-            g_assert_cmpuint(little(entry + 8, 4), ==, 1);
-            g_assert_cmpuint(little(entry + 12, 4), ==, local + x2apic);
+            g_assert_cmpuint(get_le(entry + 4, 4), ==, local + x2apic);
+            g_assert_cmpuint(get_le(entry + 8, 4), ==, 1);
+            g_assert_cmpuint(get_le(entry + 12, 4), ==, local + x2apic);
             x2apic++;
             break;
         case 1:
             g_assert_cmpuint(entry[1], ==, 12);
             g_assert_cmpuint(entry[2], ==, 5);
-            g_assert_cmphex(little(entry + 4, 8), ==, 0xFEC00000);
+            g_assert_cmphex(get_le(entry + 4, 8), ==, 0xFEC00000);
             io++;
             break;
         case 2:
             g_assert_cmpuint(entry[1], ==, 10);
-            g_assert_cmphex(little(entry + 2, 8), ==, overrides ? 0x000D000000090900 : 0x0000000000020000);
+            g_assert_cmphex(get_le(entry + 2, 8), ==, overrides ? 0x000D000000090900 : 0x0000000000020000);
             overrides++;
             break;
         case 4:
@@ -181,13 +182,13 @@ static void test_small_tables(void)
     struct blob blob = build(&pc, BASE);
     const uint8_t *mcfg = find(&blob, "MCFG", &length);
     g_assert_cmpuint(length, ==, 60);
-    g_assert_cmphex(little(mcfg + 44, 8), ==, 0xB0000000);
-    g_assert_cmphex(little(mcfg + 52, 8), ==, 0x3F000000);
+    g_assert_cmphex(get_le(mcfg + 44, 8), ==, 0xB0000000);
+    g_assert_cmphex(get_le(mcfg + 52, 8), ==, 0x3F000000);
     const uint8_t *hpet = find(&blob, "HPET", &length);
     g_assert_cmpuint(length, ==, 56);
-    g_assert_cmphex(little(hpet + 36, 4), ==, 0x8086A701);
-    g_assert_cmphex(little(hpet + 40, 4), ==, 0x00004000);
-    g_assert_cmphex(little(hpet + 44, 8), ==, 0xFED00000);
+    g_assert_cmphex(get_le(hpet + 36, 4), ==, 0x8086A701);
+    g_assert_cmphex(get_le(hpet + 40, 4), ==, 0x00004000);
+    g_assert_cmphex(get_le(hpet + 44, 8), ==, 0xFED00000);
     g_byte_array_unref(blob.bytes);
 
     pc.hpet = 0;
@@ -206,10 +207,10 @@ static void test_base(void)
     g_assert_cmpuint(zero.bytes->len, ==, low.bytes->len);
     g_assert_cmphex(low.rsdp - BASE, ==, zero.rsdp);
     /* Above 4 GiB there is no RSDT, and 32-bit pointers are 0. */
-    g_assert_cmphex(little(at(&high, high.rsdp, 36) + 16, 4), ==, 0);
+    g_assert_cmphex(get_le(at(&high, high.rsdp, 36) + 16, 4), ==, 0);
     const uint8_t *fadt = find(&high, "FACP", &length);
-    g_assert_cmphex(little(fadt + 36, 8), ==, 0);
-    g_assert_cmphex(little(fadt + 140, 8), >, 0x200000000);
+    g_assert_cmphex(get_le(fadt + 36, 8), ==, 0);
+    g_assert_cmphex(get_le(fadt + 140, 8), >, 0x200000000);
     g_byte_array_unref(zero.bytes);
     g_byte_array_unref(low.bytes);
     g_byte_array_unref(high.bytes);
@@ -238,7 +239,7 @@ static void test_aml(void)
         g_byte_array_set_size(out, 0);
         aml_scope(out, "AAAA", body);
         unsigned more = out->data[1] >> 6;
-        uint64_t length = more ? (out->data[1] & 0x0F) | little(out->data + 2, more) << 4 : out->data[1] & 0x3F;
+        uint64_t length = more ? (out->data[1] & 0x0F) | get_le(out->data + 2, more) << 4 : out->data[1] & 0x3F;
         g_assert_cmphex(out->data[0], ==, 0x10);
         g_assert_cmpuint(length, ==, out->len - 1);
         g_assert_cmpuint(out->len, ==, 1 + 1 + more + 4 + sizes[i]);
@@ -271,7 +272,7 @@ static void test_execute(void)
     g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
     const uint8_t *ssdt = find(&blob, "SSDT", &length);
     save(folder, "ssdt.dat", ssdt, length);
-    const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
+    const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
     save(folder, "dsdt.dat", dsdt, length);
     const char *command[] = {"acpiexec",
                              "-b",
@@ -337,7 +338,7 @@ static void test_routing(void)
     struct ich9_lpc *lpc = ich9_lpc_new(machine, bus, &lpc_config);
     machine_reset(machine);
     struct blob blob = build(&usual, BASE);
-    const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
+    const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
     g_autofree char *text = disassemble(dsdt, length);
 
     check_routing(lpc, text, "PRTP", false);

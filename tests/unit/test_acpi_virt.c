@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "devices/pci/pci.h"
+#include "emu/bytes.h"
 #include "tests/unit/acpi_blob.h"
 
 #define BASE 0x7F6C0000u
@@ -56,12 +57,12 @@ static void test_fadt(void)
     g_assert_cmpuint(length, ==, 276);
     g_assert_cmpuint(fadt[8], ==, 6);
     g_assert_cmpuint(fadt[131], ==, 3);
-    uint64_t dsdt = little(fadt + 40, 4); /* Redox looks at this one alone */
-    g_assert_cmphex(little(fadt + 140, 8), ==, dsdt);
+    uint64_t dsdt = get_le(fadt + 40, 4); /* Redox looks at this one alone */
+    g_assert_cmphex(get_le(fadt + 140, 8), ==, dsdt);
     g_assert_cmpmem(table_at(&blob, dsdt, &dsdt_length), 4, "DSDT", 4);
-    g_assert_cmphex(little(fadt + 36, 4), ==, 0);
-    g_assert_cmphex(little(fadt + 112, 4), ==, 0x00100000);
-    g_assert_cmphex(little(fadt + 129, 2), ==, 3);
+    g_assert_cmphex(get_le(fadt + 36, 4), ==, 0);
+    g_assert_cmphex(get_le(fadt + 112, 4), ==, 0x00100000);
+    g_assert_cmphex(get_le(fadt + 129, 2), ==, 3);
     for (unsigned i = 44; i < 112; i++) /* no fixed hardware */
         g_assert_cmphex(fadt[i], ==, 0);
     g_byte_array_unref(blob.bytes);
@@ -76,34 +77,34 @@ static void check_entry(const struct virt_description *board, const uint8_t *ent
     switch (entry[0]) {
     case 0x0B:
         g_assert_cmpuint(entry[1], ==, 80);
-        g_assert_cmpuint(little(entry + 4, 4), ==, count->cpus);
-        g_assert_cmpuint(little(entry + 8, 4), ==, count->cpus);
-        g_assert_cmpuint(little(entry + 12, 4), ==, 1);
-        g_assert_cmphex(little(entry + 32, 8), ==, board->gic == 2 ? 0x08010000 : 0);
-        g_assert_cmphex(little(entry + 68, 8), ==, board->mpidr[count->cpus]);
+        g_assert_cmpuint(get_le(entry + 4, 4), ==, count->cpus);
+        g_assert_cmpuint(get_le(entry + 8, 4), ==, count->cpus);
+        g_assert_cmpuint(get_le(entry + 12, 4), ==, 1);
+        g_assert_cmphex(get_le(entry + 32, 8), ==, board->gic == 2 ? 0x08010000 : 0);
+        g_assert_cmphex(get_le(entry + 68, 8), ==, board->mpidr[count->cpus]);
         count->cpus++;
         break;
     case 0x0C:
         g_assert_cmpuint(entry[1], ==, 24);
-        g_assert_cmphex(little(entry + 8, 8), ==, 0x08000000);
+        g_assert_cmphex(get_le(entry + 8, 8), ==, 0x08000000);
         g_assert_cmpuint(entry[20], ==, board->gic);
         count->distributors++;
         break;
     case 0x0D:
         g_assert_cmpuint(entry[1], ==, 24);
-        g_assert_cmphex(little(entry + 8, 8), ==, 0x08020000);
-        g_assert_cmphex(little(entry + 16, 8), ==, UINT64_C(0x0050004000000001));
+        g_assert_cmphex(get_le(entry + 8, 8), ==, 0x08020000);
+        g_assert_cmphex(get_le(entry + 16, 8), ==, UINT64_C(0x0050004000000001));
         count->frames++;
         break;
     case 0x0E:
         g_assert_cmpuint(entry[1], ==, 16);
-        g_assert_cmphex(little(entry + 4, 8), ==, 0x080A0000);
-        g_assert_cmphex(little(entry + 12, 4), ==, board->redistributors.size);
+        g_assert_cmphex(get_le(entry + 4, 8), ==, 0x080A0000);
+        g_assert_cmphex(get_le(entry + 12, 4), ==, board->redistributors.size);
         count->redistributors++;
         break;
     case 0x0F:
         g_assert_cmpuint(entry[1], ==, 20);
-        g_assert_cmphex(little(entry + 8, 8), ==, 0x08080000);
+        g_assert_cmphex(get_le(entry + 8, 8), ==, 0x08080000);
         count->its++;
         break;
     default:
@@ -152,8 +153,8 @@ static void test_spcr(void)
     g_assert_cmpuint(spcr[36], ==, 3); /* PL011 */
     g_assert_cmpmem(spcr + 40, 12, "\0\x20\0\x03\0\0\0\x09\0\0\0\0", 12);
     g_assert_cmpuint(spcr[52], ==, 8);
-    g_assert_cmpuint(little(spcr + 54, 4), ==, 33);
-    g_assert_cmphex(little(spcr + 64, 4), ==, 0xFFFFFFFF); /* no PCI device */
+    g_assert_cmpuint(get_le(spcr + 54, 4), ==, 33);
+    g_assert_cmphex(get_le(spcr + 64, 4), ==, 0xFFFFFFFF); /* no PCI device */
     g_byte_array_unref(blob.bytes);
 }
 
@@ -164,32 +165,32 @@ static void test_small_tables(void)
     const uint8_t *gtdt = find(&blob, "GTDT", &length);
 
     g_assert_cmpuint(length, ==, 96);
-    g_assert_cmphex(little(gtdt + 36, 8), ==, UINT64_MAX);
-    g_assert_cmpuint(little(gtdt + 48, 4), ==, 29);
-    g_assert_cmpuint(little(gtdt + 56, 4), ==, 30);
-    g_assert_cmpuint(little(gtdt + 64, 4), ==, 27);
-    g_assert_cmpuint(little(gtdt + 72, 4), ==, 26);
+    g_assert_cmphex(get_le(gtdt + 36, 8), ==, UINT64_MAX);
+    g_assert_cmpuint(get_le(gtdt + 48, 4), ==, 29);
+    g_assert_cmpuint(get_le(gtdt + 56, 4), ==, 30);
+    g_assert_cmpuint(get_le(gtdt + 64, 4), ==, 27);
+    g_assert_cmpuint(get_le(gtdt + 72, 4), ==, 26);
     for (unsigned i = 52; i < 80; i += 8)
-        g_assert_cmphex(little(gtdt + i, 4), ==, 4);
+        g_assert_cmphex(get_le(gtdt + i, 4), ==, 4);
     const uint8_t *mcfg = find(&blob, "MCFG", &length);
     g_assert_cmpuint(length, ==, 60);
-    g_assert_cmphex(little(mcfg + 44, 8), ==, 0x4010000000);
-    g_assert_cmphex(little(mcfg + 52, 8), ==, 0xFF000000);
+    g_assert_cmphex(get_le(mcfg + 44, 8), ==, 0x4010000000);
+    g_assert_cmphex(get_le(mcfg + 52, 8), ==, 0xFF000000);
     const uint8_t *dbg2 = find(&blob, "DBG2", &length);
-    const uint8_t *device = dbg2 + little(dbg2 + 36, 4);
-    g_assert_cmpuint(little(device + 1, 2), ==, dbg2 + length - device);
-    g_assert_cmphex(little(device + 12, 4), ==, 0x00038000);
-    g_assert_cmphex(little(device + little(device + 18, 2) + 4, 8), ==, 0x09000000);
-    g_assert_cmphex(little(device + little(device + 20, 2), 4), ==, 0x1000);
-    g_assert_cmpstr((const char *)device + little(device + 6, 2), ==, "\\_SB.COM0");
+    const uint8_t *device = dbg2 + get_le(dbg2 + 36, 4);
+    g_assert_cmpuint(get_le(device + 1, 2), ==, dbg2 + length - device);
+    g_assert_cmphex(get_le(device + 12, 4), ==, 0x00038000);
+    g_assert_cmphex(get_le(device + get_le(device + 18, 2) + 4, 8), ==, 0x09000000);
+    g_assert_cmphex(get_le(device + get_le(device + 20, 2), 4), ==, 0x1000);
+    g_assert_cmpstr((const char *)device + get_le(device + 6, 2), ==, "\\_SB.COM0");
     const uint8_t *pptt = find(&blob, "PPTT", &length);
     g_assert_cmpuint(length, ==, 36 + 3 * 20);
     for (unsigned i = 0; i < 3; i++) {
         const uint8_t *node = pptt + 36 + 20 * i;
-        g_assert_cmphex(little(node, 4), ==, 20 << 8);
-        g_assert_cmphex(little(node + 4, 4), ==, i ? 0x0A : 0x01);
-        g_assert_cmpuint(little(node + 8, 4), ==, i ? 36 : 0);
-        g_assert_cmpuint(little(node + 12, 4), ==, i ? i - 1 : 0);
+        g_assert_cmphex(get_le(node, 4), ==, 20 << 8);
+        g_assert_cmphex(get_le(node + 4, 4), ==, i ? 0x0A : 0x01);
+        g_assert_cmpuint(get_le(node + 8, 4), ==, i ? 36 : 0);
+        g_assert_cmpuint(get_le(node + 12, 4), ==, i ? i - 1 : 0);
     }
     g_assert_null(find(&blob, "IORT", &length));
     g_byte_array_unref(blob.bytes);
@@ -200,10 +201,10 @@ static void test_small_tables(void)
     g_assert_cmpuint(length, ==, 48 + 24 + 56);
     const uint8_t *root = iort + 48 + 24;
     g_assert_cmpuint(root[0], ==, 2);
-    g_assert_cmpuint(little(root + 8, 4), ==, 1);
-    g_assert_cmphex(little(root + 12, 4), ==, 36);
-    g_assert_cmphex(little(root + 36 + 4, 4), ==, 0xFFFF);
-    g_assert_cmphex(little(root + 36 + 12, 4), ==, 48);
+    g_assert_cmpuint(get_le(root + 8, 4), ==, 1);
+    g_assert_cmphex(get_le(root + 12, 4), ==, 36);
+    g_assert_cmphex(get_le(root + 36 + 4, 4), ==, 0xFFFF);
+    g_assert_cmphex(get_le(root + 36 + 12, 4), ==, 48);
     g_byte_array_unref(blob.bytes);
 }
 
@@ -241,7 +242,7 @@ static void test_execute(void)
     g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
     const uint8_t *ssdt = find(&blob, "SSDT", &length);
     save(folder, "ssdt.dat", ssdt, length);
-    const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
+    const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
     save(folder, "dsdt.dat", dsdt, length);
     const char *command[] = {"acpiexec",
                              "-b",
@@ -283,7 +284,7 @@ static void test_routing(void)
     struct machine *machine = machine_new(&config, NULL);
     struct pci_bus *bus = pci_bus_new(machine, &bus_config, "pci");
     struct blob blob = build(&usual, BASE);
-    const uint8_t *dsdt = table_at(&blob, little(find(&blob, "FACP", &length) + 40, 4), &length);
+    const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
     g_autofree char *text = disassemble(dsdt, length);
     struct route *routes = g_new0(struct route, 128);
 

@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/host/block.h"
 #include "firmware/uefi/fat.h"
 #include "tests/unit/judge.h"
@@ -657,16 +658,13 @@ static void small_entry(uint8_t *image, unsigned index, const char *name, uint8_
 
     memcpy(entry, name, 11);
     entry[11] = attributes;
-    entry[26] = (uint8_t)cluster;
-    entry[27] = (uint8_t)(cluster >> 8);
-    for (unsigned i = 0; i < 4; i++)
-        entry[28 + i] = (uint8_t)(size >> 8 * i);
+    put_le16(entry + 26, cluster);
+    put_le32(entry + 28, size);
 }
 
 static void small_link(uint8_t *image, uint16_t cluster, uint16_t next)
 {
-    image[512 + cluster * 2] = (uint8_t)next;
-    image[512 + cluster * 2 + 1] = (uint8_t)(next >> 8);
+    put_le16(image + 512 + cluster * 2, next);
 }
 
 static void small_mount(struct volume *volume, uint8_t *image)

@@ -3,24 +3,13 @@
 #include <glib.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/host/block.h"
 #include "emu/host/partition.h"
 #include "tests/unit/judge.h"
 
 #define DISK_SIZE (8u << 20)
 #define LAST_LBA (DISK_SIZE / 512 - 1)
-
-static void put16(uint8_t *bytes, uint16_t value)
-{
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    put16(bytes, (uint16_t)value);
-    put16(bytes + 2, (uint16_t)(value >> 16));
-}
 
 static struct partition_table *read_bytes(const uint8_t *image, size_t size, uint32_t sector, GError **error)
 {
@@ -175,20 +164,20 @@ static void test_gpt_overlap(void)
     g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
     judge_remove(path);
     entry = (uint8_t *)bytes + 1024 + 128;
-    put32(entry + 32, 4095); /* one block too early; checksums anew */
+    put_le32(entry + 32, 4095); /* one block too early; checksums anew */
     for (unsigned pass = 0; pass < 2; pass++) {
         uint8_t *header = (uint8_t *)bytes + 512;
         const uint8_t *from = pass == 0 ? (uint8_t *)bytes + 1024 : header;
         size_t n = pass == 0 ? 128 * 128 : 92;
         uint32_t crc = 0xFFFFFFFF;
 
-        put32(header + 16, 0);
+        put_le32(header + 16, 0);
         for (size_t i = 0; i < n; i++) {
             crc ^= from[i];
             for (unsigned k = 0; k < 8; k++)
                 crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
         }
-        put32(header + (pass == 0 ? 88 : 16), ~crc);
+        put_le32(header + (pass == 0 ? 88 : 16), ~crc);
         header_crc = ~crc;
     }
     g_assert_cmpuint(header_crc, !=, 0);
@@ -202,8 +191,8 @@ static void mbr_entry(uint8_t *record, unsigned index, uint8_t type, uint32_t fi
     uint8_t *entry = record + 446 + index * 16;
 
     entry[4] = type;
-    put32(entry + 8, first);
-    put32(entry + 12, count);
+    put_le32(entry + 8, first);
+    put_le32(entry + 12, count);
     record[510] = 0x55;
     record[511] = 0xAA;
 }
@@ -213,7 +202,7 @@ static void test_mbr(void)
     uint8_t *image = g_malloc0(DISK_SIZE);
     struct partition_table *table;
 
-    put32(image + 440, 0x12345678);
+    put_le32(image + 440, 0x12345678);
     mbr_entry(image, 0, 0xEF, 63, 1000);
     mbr_entry(image, 2, 0x05, 2000, 4000);
     mbr_entry(image, 3, 0x83, 8000, 100);
@@ -265,22 +254,22 @@ static uint8_t *iso_image(void)
         descriptor[0] = types[i];
         memcpy(descriptor + 1, "CD001\1", 6);
     }
-    put32(image + 16 * 2048 + 80, ISO_SECTORS);
+    put_le32(image + 16 * 2048 + 80, ISO_SECTORS);
     memcpy(image + 17 * 2048 + 7, "EL TORITO SPECIFICATION", 23);
-    put32(image + 17 * 2048 + 71, 20);
+    put_le32(image + 17 * 2048 + 71, 20);
     catalog[0] = 1;
     catalog[30] = 0x55;
     catalog[31] = 0xAA;
-    put16(catalog + 28, (uint16_t)(0x10000 - 0xAA55 - 1));
+    put_le16(catalog + 28, (uint16_t)(0x10000 - 0xAA55 - 1));
     catalog[32] = 0x88; /* for a BIOS */
-    put16(catalog + 38, 4);
-    put32(catalog + 40, 30);
+    put_le16(catalog + 38, 4);
+    put_le32(catalog + 40, 30);
     catalog[64] = 0x91;
     catalog[65] = 0xEF;
-    put16(catalog + 66, 1);
+    put_le16(catalog + 66, 1);
     catalog[96] = 0x88;
-    put16(catalog + 96 + 6, 100);
-    put32(catalog + 96 + 8, 1000);
+    put_le16(catalog + 96 + 6, 100);
+    put_le32(catalog + 96 + 8, 1000);
     return image;
 }
 
@@ -300,19 +289,19 @@ static void test_el_torito(void)
     g_assert_cmpuint(at(table, 1)->size, ==, 25 * 2048);
     partition_table_free(table);
 
-    put16(image + 20 * 2048 + 96 + 6, 1); /* unknown: to the end of the disc */
+    put_le16(image + 20 * 2048 + 96 + 6, 1); /* unknown: to the end of the disc */
     table = read_bytes(image, ISO_SECTORS * 2048, 2048, NULL);
     g_assert_cmpuint(at(table, 1)->size, ==, (ISO_SECTORS - 1000) * 2048);
     partition_table_free(table);
 
     memcpy(image + 1000 * 2048, "\xEB\x3C\x90", 3); /* a FAT says how long it is */
-    put16(image + 1000 * 2048 + 11, 512);
-    put16(image + 1000 * 2048 + 19, 2880);
-    put16(image + 1000 * 2048 + 510, 0xAA55);
+    put_le16(image + 1000 * 2048 + 11, 512);
+    put_le16(image + 1000 * 2048 + 19, 2880);
+    put_le16(image + 1000 * 2048 + 510, 0xAA55);
     table = read_bytes(image, ISO_SECTORS * 2048, 2048, NULL);
     g_assert_cmpuint(at(table, 1)->size, ==, 2880 * 512);
     partition_table_free(table);
-    put16(image + 1000 * 2048 + 19, 0xFFFF); /* but not longer than the disc */
+    put_le16(image + 1000 * 2048 + 19, 0xFFFF); /* but not longer than the disc */
     table = read_bytes(image, ISO_SECTORS * 2048, 2048, NULL);
     g_assert_cmpuint(at(table, 1)->size, ==, (ISO_SECTORS - 1000) * 2048);
     partition_table_free(table);
@@ -329,12 +318,12 @@ static void test_el_torito_bounds(void)
     uint8_t *image = iso_image();
     struct partition_table *table;
 
-    put16(image + 20 * 2048 + 66, 0xFFFF); /* more entries than fit: the rest is no boot entry */
-    put32(image + 20 * 2048 + 96 + 8, 0xFFFFFFFF);
+    put_le16(image + 20 * 2048 + 66, 0xFFFF); /* more entries than fit: the rest is no boot entry */
+    put_le32(image + 20 * 2048 + 96 + 8, 0xFFFFFFFF);
     table = read_bytes(image, ISO_SECTORS * 2048, 2048, NULL);
     g_assert_cmpuint(table->partitions->len, ==, 1);
     partition_table_free(table);
-    put32(image + 17 * 2048 + 71, 0xFFFFFFF0);
+    put_le32(image + 17 * 2048 + 71, 0xFFFFFFF0);
     table = read_bytes(image, ISO_SECTORS * 2048, 2048, NULL);
     g_assert_cmpint(table->scheme, ==, PARTITION_NONE);
     partition_table_free(table);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SMBIOS tables: walked as the specification says, and given to dmidecode where it is installed. */
+#include "emu/bytes.h"
 #include "firmware/smbios/smbios.h"
 
 #include <glib/gstdio.h>
@@ -18,15 +19,6 @@ static const struct smbios_machine usual = {
     .ranges = {{0, 2ull << 30}, {4ull << 30, 1ull << 30}},
     .range_count = 2,
 };
-
-static uint64_t little(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
 
 static void assert_sum_is_zero(const uint8_t *bytes, size_t length)
 {
@@ -65,8 +57,8 @@ static const uint8_t *after(const uint8_t *structure)
 static const uint8_t *find(const GByteArray *bytes, uint64_t entry_3, uint64_t base, unsigned type, unsigned number)
 {
     const uint8_t *entry = bytes->data + (entry_3 - base);
-    const uint8_t *at = bytes->data + (little(entry + 16, 8) - base);
-    const uint8_t *end = at + little(entry + 12, 4);
+    const uint8_t *at = bytes->data + (get_le(entry + 16, 8) - base);
+    const uint8_t *end = at + get_le(entry + 12, 4);
 
     for (; at < end; at = after(at))
         if (at[0] == type && number-- == 0)
@@ -84,7 +76,7 @@ static void test_entry_points(void)
     g_assert_cmpmem(three, 5, "_SM3_", 5);
     g_assert_cmpuint(three[6], ==, 24);
     assert_sum_is_zero(three, 24);
-    g_assert_cmphex(little(three + 7, 3), ==, 0x000003);
+    g_assert_cmphex(get_le(three + 7, 3), ==, 0x000003);
     g_assert_cmphex(three[10], ==, 1);
     g_assert_cmpuint(entry_2 % 16, ==, 0);
     g_assert_cmpmem(two, 4, "_SM_", 4);
@@ -94,9 +86,9 @@ static void test_entry_points(void)
     assert_sum_is_zero(two + 16, 15);
     g_assert_cmphex(two[30], ==, 0x30);
     /* Both lead to the same structures, which end where they say. */
-    uint64_t table = little(three + 16, 8), length = little(three + 12, 4);
-    g_assert_cmphex(little(two + 24, 4), ==, table);
-    g_assert_cmpuint(little(two + 22, 2), ==, length);
+    uint64_t table = get_le(three + 16, 8), length = get_le(three + 12, 4);
+    g_assert_cmphex(get_le(two + 24, 4), ==, table);
+    g_assert_cmpuint(get_le(two + 22, 2), ==, length);
     g_assert_cmphex(table + length, ==, BASE + bytes->len);
     unsigned count = 0, longest = 0, last = 0;
     const uint8_t *at = bytes->data + (table - BASE), *end = at + length;
@@ -108,8 +100,8 @@ static void test_entry_points(void)
     }
     g_assert_true(at == end);
     g_assert_cmpuint(last, ==, 127);
-    g_assert_cmpuint(little(two + 28, 2), ==, count);
-    g_assert_cmpuint(little(two + 8, 2), ==, longest);
+    g_assert_cmpuint(get_le(two + 28, 2), ==, count);
+    g_assert_cmpuint(get_le(two + 8, 2), ==, longest);
     g_assert_cmpuint(count, ==, 3 + 2 + 2 + 2 + 2);
 }
 
@@ -139,18 +131,18 @@ static void test_structures(void)
     g_assert_cmpmem(system + 8, 16, machine.uuid, 16);
     const uint8_t *cpu = find(bytes, entry, BASE, 4, 1);
     g_assert_cmpstr(string_of(cpu, cpu[4]), ==, "CPU 1");
-    g_assert_cmphex(little(cpu + 8, 8), ==, 0x078BFBFD00060FB1);
+    g_assert_cmphex(get_le(cpu + 8, 8), ==, 0x078BFBFD00060FB1);
     g_assert_cmpstr(string_of(cpu, cpu[16]), ==, "qemu64");
-    g_assert_cmpuint(little(cpu + 20, 2), ==, 1000);
+    g_assert_cmpuint(get_le(cpu + 20, 2), ==, 1000);
     g_assert_null(find(bytes, entry, BASE, 4, 2));
     const uint8_t *array = find(bytes, entry, BASE, 16, 0), *device = find(bytes, entry, BASE, 17, 0);
-    g_assert_cmpuint(little(array + 7, 4), ==, 3u << 20);
-    g_assert_cmpuint(little(device + 12, 2), ==, 3072);
-    g_assert_cmphex(little(device + 4, 2), ==, little(array + 2, 2));
+    g_assert_cmpuint(get_le(array + 7, 4), ==, 3u << 20);
+    g_assert_cmpuint(get_le(device + 12, 2), ==, 3072);
+    g_assert_cmphex(get_le(device + 4, 2), ==, get_le(array + 2, 2));
     const uint8_t *high = find(bytes, entry, BASE, 19, 1);
-    g_assert_cmphex(little(high + 4, 4), ==, 4u << 20);
-    g_assert_cmphex(little(high + 8, 4), ==, (5u << 20) - 1);
-    g_assert_cmphex(little(high + 12, 2), ==, little(array + 2, 2));
+    g_assert_cmphex(get_le(high + 4, 4), ==, 4u << 20);
+    g_assert_cmphex(get_le(high + 8, 4), ==, (5u << 20) - 1);
+    g_assert_cmphex(get_le(high + 12, 2), ==, get_le(array + 2, 2));
 }
 
 /* Sizes for which the old fields are too small. */
@@ -168,13 +160,13 @@ static void test_large(void)
     const uint8_t *range = find(bytes, entry_3, 0x100000000, 19, 1);
 
     g_assert_cmphex(entry_2, ==, 0);
-    g_assert_cmphex(little(array + 7, 4), ==, 0x80000000);
-    g_assert_cmphex(little(array + 15, 8), ==, 4ull << 40);
-    g_assert_cmphex(little(device + 12, 2), ==, 0x7FFF);
-    g_assert_cmpuint(little(device + 28, 4), ==, 4u << 20);
-    g_assert_cmphex(little(range + 4, 4), ==, 0xFFFFFFFF);
-    g_assert_cmphex(little(range + 15, 8), ==, 4ull << 30);
-    g_assert_cmphex(little(range + 23, 8), ==, (4ull << 30) + (4ull << 40) - 1);
+    g_assert_cmphex(get_le(array + 7, 4), ==, 0x80000000);
+    g_assert_cmphex(get_le(array + 15, 8), ==, 4ull << 40);
+    g_assert_cmphex(get_le(device + 12, 2), ==, 0x7FFF);
+    g_assert_cmpuint(get_le(device + 28, 4), ==, 4u << 20);
+    g_assert_cmphex(get_le(range + 4, 4), ==, 0xFFFFFFFF);
+    g_assert_cmphex(get_le(range + 15, 8), ==, 4ull << 30);
+    g_assert_cmphex(get_le(range + 23, 8), ==, (4ull << 30) + (4ull << 40) - 1);
     g_assert_nonnull(find(bytes, entry_3, 0x100000000, 4, 255));
     /* The size does not depend on the place. */
     g_autoptr(GByteArray) low = smbios_build(&machine, 0, &entry_3, &entry_2);

@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "firmware/uefi/font.h"
 #include "firmware/uefi/text_screen.h"
 
@@ -30,7 +31,7 @@ static uint32_t pixel(const struct text_screen *screen, unsigned x, unsigned y)
 {
     const uint8_t *at = screen->pixels + y * STRIDE + x * 4;
 
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+    return get_le(at, 3);
 }
 
 /* The character at a place of the text area that is 10 x 4 in 100 x 70: from (10, 3) on. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The firmware's memory map and pool. */
+#include "emu/bytes.h"
 #include "firmware/uefi/memory_map.h"
 #include "firmware/uefi/pool.h"
 #include "firmware/uefi/uefi.h"
@@ -128,10 +129,7 @@ static void test_granularity(void)
 
 static uint64_t field(const GByteArray *bytes, unsigned entry, unsigned offset)
 {
-    uint64_t value;
-
-    memcpy(&value, bytes->data + entry * EFI_MEMORY_DESCRIPTOR_SIZE + offset, 8);
-    return GUINT64_FROM_LE(value);
+    return get_le64(bytes->data + entry * EFI_MEMORY_DESCRIPTOR_SIZE + offset);
 }
 
 static void test_descriptors(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Little-endian numbers inside byte arrays: registers, frames and tables as the guest sees them. */
-#ifndef GALVANIC_DEVICES_BYTES_H
-#define GALVANIC_DEVICES_BYTES_H
+/* Numbers inside byte arrays: registers, frames, tables and files as the guest or another program wrote them. */
+#ifndef GALVANIC_EMU_BYTES_H
+#define GALVANIC_EMU_BYTES_H
 
+#include <glib.h>
 #include <stdint.h>
 
 static inline uint16_t get_le16(const uint8_t *p)
@@ -38,13 +39,31 @@ static inline void put_le64(uint8_t *p, uint64_t value)
     put_le32(p + 4, (uint32_t)(value >> 32));
 }
 
-/* Registers of 1, 2 or 4 bytes. */
-static inline uint32_t get_le(const uint8_t *p, unsigned size)
+/* Little endian of any size, 0 to 8 bytes. */
+static inline uint64_t get_le(const uint8_t *p, unsigned size)
 {
-    return size == 1 ? p[0] : size == 2 ? get_le16(p) : get_le32(p);
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint64_t)p[i] << 8 * i;
+    return value;
 }
 
-/* SCSI and SMBus data are big endian. */
+static inline void put_le(uint8_t *p, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        p[i] = (uint8_t)(value >> 8 * i);
+}
+
+static inline void append_le(GByteArray *out, uint64_t value, unsigned size)
+{
+    uint8_t bytes[8];
+
+    put_le(bytes, value, size);
+    g_byte_array_append(out, bytes, size);
+}
+
+/* Big endian: SCSI and SMBus data, lengths on the network. */
 static inline uint16_t get_be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
