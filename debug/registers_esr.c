@@ -1,75 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ESR_EL1, the exception syndrome: Arm ARM (DDI 0487), D13.2.37, each class's ISS to its last bit. */
 #include "debug/registers_internal.h"
-
-enum {
-    CLASS_WFX = 0x01,
-    CLASS_FP_ACCESS = 0x07,
-    CLASS_ILLEGAL_STATE = 0x0e,
-    CLASS_SVC32 = 0x11,
-    CLASS_SVC64 = 0x15,
-    CLASS_HVC64 = 0x16,
-    CLASS_SMC64 = 0x17,
-    CLASS_SYSTEM_REGISTER = 0x18,
-    CLASS_INSTRUCTION_ABORT_LOWER = 0x20,
-    CLASS_INSTRUCTION_ABORT = 0x21,
-    CLASS_DATA_ABORT_LOWER = 0x24,
-    CLASS_DATA_ABORT = 0x25,
-    CLASS_FP32 = 0x28,
-    CLASS_FP64 = 0x2c,
-    CLASS_SERROR = 0x2f,
-    CLASS_BREAKPOINT_LOWER = 0x30,
-    CLASS_BREAKPOINT = 0x31,
-    CLASS_STEP_LOWER = 0x32,
-    CLASS_STEP = 0x33,
-    CLASS_WATCHPOINT_LOWER = 0x34,
-    CLASS_WATCHPOINT = 0x35,
-    CLASS_BKPT32 = 0x38,
-    CLASS_BRK64 = 0x3c,
-};
+#include "emu/cpu/vectors.h"
 
 static const char *class_name(unsigned class)
 {
-    static const char *const names[64] = {
-        [0x00] = "unknown reason: undefined instruction",
-        [0x01] = "WFI or WFE trapped",
-        [0x03] = "MCR or MRC trapped, coproc 15",
-        [0x04] = "MCRR or MRRC trapped, coproc 15",
-        [0x05] = "MCR or MRC trapped, coproc 14",
-        [0x06] = "LDC or STC trapped",
-        [0x07] = "access to SIMD or floating point",
-        [0x09] = "pointer authentication trapped",
-        [0x0a] = "LD64B or ST64B trapped",
-        [0x0c] = "MRRC trapped, coproc 14",
-        [0x0d] = "branch target exception",
-        [0x0e] = "illegal execution state",
-        [0x11] = "SVC, AArch32",
-        [0x15] = "SVC",
-        [0x16] = "HVC",
-        [0x17] = "SMC",
-        [0x18] = "MSR, MRS or system instruction trapped",
-        [0x19] = "SVE trapped",
-        [0x1c] = "pointer authentication failed",
-        [0x1d] = "SME trapped",
-        [0x20] = "instruction abort, lower level",
-        [0x21] = "instruction abort, same level",
-        [0x22] = "PC alignment fault",
-        [0x24] = "data abort, lower level",
-        [0x25] = "data abort, same level",
-        [0x26] = "SP alignment fault",
-        [0x27] = "memory copy or set",
-        [0x28] = "floating-point exception, AArch32",
-        [0x2c] = "floating-point exception",
-        [0x2f] = "SError",
-        [0x30] = "breakpoint, lower level",
-        [0x31] = "breakpoint, same level",
-        [0x32] = "software step, lower level",
-        [0x33] = "software step, same level",
-        [0x34] = "watchpoint, lower level",
-        [0x35] = "watchpoint, same level",
-        [0x38] = "BKPT, AArch32",
-        [0x3a] = "vector catch, AArch32",
-        [0x3c] = "BRK",
+    static const char *const names[AARCH64_CLASSES] = {
+        [AARCH64_CLASS_UNKNOWN] = "unknown reason: undefined instruction",
+        [AARCH64_CLASS_WFX] = "WFI or WFE trapped",
+        [AARCH64_CLASS_CP15] = "MCR or MRC trapped, coproc 15",
+        [AARCH64_CLASS_CP15_PAIR] = "MCRR or MRRC trapped, coproc 15",
+        [AARCH64_CLASS_CP14] = "MCR or MRC trapped, coproc 14",
+        [AARCH64_CLASS_CP14_LDC] = "LDC or STC trapped",
+        [AARCH64_CLASS_FP_ACCESS] = "access to SIMD or floating point",
+        [AARCH64_CLASS_PAUTH] = "pointer authentication trapped",
+        [AARCH64_CLASS_LD64B] = "LD64B or ST64B trapped",
+        [AARCH64_CLASS_CP14_PAIR] = "MRRC trapped, coproc 14",
+        [AARCH64_CLASS_BTI] = "branch target exception",
+        [AARCH64_CLASS_ILLEGAL_STATE] = "illegal execution state",
+        [AARCH64_CLASS_SVC32] = "SVC, AArch32",
+        [AARCH64_CLASS_SVC64] = "SVC",
+        [AARCH64_CLASS_HVC64] = "HVC",
+        [AARCH64_CLASS_SMC64] = "SMC",
+        [AARCH64_CLASS_SYSTEM_REGISTER] = "MSR, MRS or system instruction trapped",
+        [AARCH64_CLASS_SVE] = "SVE trapped",
+        [AARCH64_CLASS_PAUTH_FAILURE] = "pointer authentication failed",
+        [AARCH64_CLASS_SME] = "SME trapped",
+        [AARCH64_CLASS_INSTRUCTION_ABORT_LOWER] = "instruction abort, lower level",
+        [AARCH64_CLASS_INSTRUCTION_ABORT] = "instruction abort, same level",
+        [AARCH64_CLASS_PC_ALIGNMENT] = "PC alignment fault",
+        [AARCH64_CLASS_DATA_ABORT_LOWER] = "data abort, lower level",
+        [AARCH64_CLASS_DATA_ABORT] = "data abort, same level",
+        [AARCH64_CLASS_SP_ALIGNMENT] = "SP alignment fault",
+        [AARCH64_CLASS_MEMORY_COPY] = "memory copy or set",
+        [AARCH64_CLASS_FP32] = "floating-point exception, AArch32",
+        [AARCH64_CLASS_FP64] = "floating-point exception",
+        [AARCH64_CLASS_SERROR] = "SError",
+        [AARCH64_CLASS_BREAKPOINT_LOWER] = "breakpoint, lower level",
+        [AARCH64_CLASS_BREAKPOINT] = "breakpoint, same level",
+        [AARCH64_CLASS_STEP_LOWER] = "software step, lower level",
+        [AARCH64_CLASS_STEP] = "software step, same level",
+        [AARCH64_CLASS_WATCHPOINT_LOWER] = "watchpoint, lower level",
+        [AARCH64_CLASS_WATCHPOINT] = "watchpoint, same level",
+        [AARCH64_CLASS_BKPT32] = "BKPT, AArch32",
+        [AARCH64_CLASS_VECTOR_CATCH32] = "vector catch, AArch32",
+        [AARCH64_CLASS_BRK64] = "BRK",
     };
 
     return names[class] ? names[class] : "reserved class";
@@ -206,39 +181,39 @@ static char *decode_iss(unsigned class, uint32_t iss)
     static const struct bit_field watch[] = {BIT(6, "WnR"), BIT(8, "CM"), BIT(10, "FnV"), BIT(13, "VNCR")};
 
     switch (class) {
-    case CLASS_WFX:
+    case AARCH64_CLASS_WFX:
         return decode_wfx(iss);
-    case CLASS_FP_ACCESS:
+    case AARCH64_CLASS_FP_ACCESS:
         return DECODE(condition, iss);
-    case CLASS_SVC32:
-    case CLASS_SVC64:
-    case CLASS_HVC64:
-    case CLASS_SMC64:
-    case CLASS_BKPT32:
-    case CLASS_BRK64:
+    case AARCH64_CLASS_SVC32:
+    case AARCH64_CLASS_SVC64:
+    case AARCH64_CLASS_HVC64:
+    case AARCH64_CLASS_SMC64:
+    case AARCH64_CLASS_BKPT32:
+    case AARCH64_CLASS_BRK64:
         return iss >> 16 ? g_strdup_printf("#0x%x reserved 0x%x", iss & 0xffff, iss & ~0xffffu)
                          : g_strdup_printf("#0x%x", iss);
-    case CLASS_SYSTEM_REGISTER:
+    case AARCH64_CLASS_SYSTEM_REGISTER:
         return decode_system_register(iss);
-    case CLASS_INSTRUCTION_ABORT_LOWER:
-    case CLASS_INSTRUCTION_ABORT:
+    case AARCH64_CLASS_INSTRUCTION_ABORT_LOWER:
+    case AARCH64_CLASS_INSTRUCTION_ABORT:
         return decode_instruction_abort(iss);
-    case CLASS_DATA_ABORT_LOWER:
-    case CLASS_DATA_ABORT:
+    case AARCH64_CLASS_DATA_ABORT_LOWER:
+    case AARCH64_CLASS_DATA_ABORT:
         return decode_data_abort(iss);
-    case CLASS_FP32:
-    case CLASS_FP64:
+    case AARCH64_CLASS_FP32:
+    case AARCH64_CLASS_FP64:
         return decode_float(iss);
-    case CLASS_SERROR:
+    case AARCH64_CLASS_SERROR:
         return decode_serror(iss);
-    case CLASS_BREAKPOINT_LOWER:
-    case CLASS_BREAKPOINT:
+    case AARCH64_CLASS_BREAKPOINT_LOWER:
+    case AARCH64_CLASS_BREAKPOINT:
         return with_status("IFSC", iss & 0x3f, DECODE(step, iss & ~0x3fu));
-    case CLASS_STEP_LOWER:
-    case CLASS_STEP:
+    case AARCH64_CLASS_STEP_LOWER:
+    case AARCH64_CLASS_STEP:
         return with_status("IFSC", iss & 0x3f, DECODE(step, iss & ~0x3fu));
-    case CLASS_WATCHPOINT_LOWER:
-    case CLASS_WATCHPOINT:
+    case AARCH64_CLASS_WATCHPOINT_LOWER:
+    case AARCH64_CLASS_WATCHPOINT:
         return with_status("DFSC", iss & 0x3f, DECODE(watch, iss & ~0x3fu));
     default:
         return iss ? g_strdup_printf("reserved 0x%x", iss) : g_strdup("");
@@ -247,7 +222,7 @@ static char *decode_iss(unsigned class, uint32_t iss)
 
 char *esr_decode(uint64_t esr)
 {
-    unsigned class = esr >> 26 & 0x3f;
+    unsigned class = aarch64_class_of(esr);
     uint32_t iss = esr & 0x1ffffff;
     g_autofree char *details = decode_iss(class, iss);
     GString *text = g_string_new(NULL);

@@ -19,13 +19,13 @@ enum {
 static unsigned x86_signal(uint32_t vector)
 {
     switch (vector) {
-    case 0:  /* #DE */
-    case 16: /* #MF */
-    case 19: /* #XM */
+    case X86_VECTOR_DE:
+    case X86_VECTOR_MF:
+    case X86_VECTOR_XM:
         return GDB_SIGFPE;
-    case 6: /* #UD */
+    case X86_VECTOR_UD:
         return GDB_SIGILL;
-    case 17: /* #AC */
+    case X86_VECTOR_AC:
         return GDB_SIGBUS;
     default:
         return GDB_SIGSEGV;
@@ -35,13 +35,13 @@ static unsigned x86_signal(uint32_t vector)
 static unsigned aarch64_signal(uint32_t class)
 {
     switch (class) {
-    case 0x00: /* unknown reason */
-    case 0x0e: /* illegal execution state */
+    case AARCH64_CLASS_UNKNOWN:
+    case AARCH64_CLASS_ILLEGAL_STATE:
         return GDB_SIGILL;
-    case 0x22: /* PC alignment */
-    case 0x26: /* SP alignment */
+    case AARCH64_CLASS_PC_ALIGNMENT:
+    case AARCH64_CLASS_SP_ALIGNMENT:
         return GDB_SIGBUS;
-    case 0x2c: /* floating point */
+    case AARCH64_CLASS_FP64:
         return GDB_SIGFPE;
     default:
         return GDB_SIGSEGV;

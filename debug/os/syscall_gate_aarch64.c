@@ -11,7 +11,6 @@
 
 #include "emu/cpu/aarch64.h"
 
-#define EC_SVC64 0x15
 #define LARGEST_STACK 65536
 #define REDOX_REGISTERS 288 /* what enter_usermode pops */
 
@@ -78,7 +77,7 @@ static void observe(void *opaque, struct cpu *cpu, const struct cpu_exception *e
     struct syscall_gate *gate = opaque;
     const uint64_t *x;
 
-    if (exception->vector != EC_SVC64 || exception->from_level != 0)
+    if (exception->vector != AARCH64_CLASS_SVC64 || exception->from_level != 0)
         return;
     if (!gate->learn && !gate->exit_at && syscall_gate_seek(gate))
         seek_exit(gate, cpu);

@@ -284,11 +284,11 @@ static char *other_x86(const struct scene *scene)
     uint64_t address = scene->trap->exception.address;
 
     switch (scene->trap->exception.vector) {
-    case 0:
+    case X86_VECTOR_DE:
         return g_strdup("division by zero, or a quotient too large");
-    case 6:
+    case X86_VECTOR_UD:
         return undefined(scene);
-    case 8: {
+    case X86_VECTOR_DF: {
         g_autofree char *overflow = stack_overflow(scene);
         if (overflow)
             return g_strdup_printf("double fault after %s", overflow);
@@ -296,9 +296,9 @@ static char *other_x86(const struct scene *scene)
             return g_strdup_printf("double fault: the stack at " HEX " cannot take an exception's frame", sp_of(scene));
         return g_strdup_printf("double fault: an exception could not be delivered (CR2 " HEX ")", address);
     }
-    case 12:
+    case X86_VECTOR_SS:
         return g_strdup("stack segment fault: an access by RSP or RBP to a non-canonical address");
-    case 13:
+    case X86_VECTOR_GP:
         return general_protection(scene);
     default:
         return g_strdup(exception_name(scene->arch, &scene->trap->exception));
@@ -308,17 +308,17 @@ static char *other_x86(const struct scene *scene)
 static char *other_aarch64(const struct scene *scene)
 {
     switch (scene->trap->exception.vector) {
-    case 0x00:
+    case AARCH64_CLASS_UNKNOWN:
         return undefined(scene);
-    case 0x22:
+    case AARCH64_CLASS_PC_ALIGNMENT:
         return g_strdup_printf("jump to the misaligned address " HEX "%s", scene->trap->frame.pc,
                                came_by_return(scene) ? ", a corrupted return address" : "");
-    case 0x3c:
+    case AARCH64_CLASS_BRK64:
         return g_strdup("abort (the program gave up by BRK)");
-    case 0x26:
+    case AARCH64_CLASS_SP_ALIGNMENT:
         return g_strdup_printf("misaligned stack pointer " HEX, sp_of(scene));
-    case 0x2f:
-    case 0x102:
+    case AARCH64_CLASS_SERROR:
+    case AARCH64_VECTOR_SERROR:
         return g_strdup("SError: an asynchronous error of memory or the bus");
     default:
         return g_strdup(exception_name(scene->arch, &scene->trap->exception));
@@ -329,7 +329,7 @@ static char *what_happened(const struct scene *scene)
 {
     if (scene->access.memory && scene->access.fetch)
         return jump_to(scene);
-    if (scene->arch != CPU_ARCH_X86_64 || scene->trap->exception.vector != 8) {
+    if (scene->arch != CPU_ARCH_X86_64 || scene->trap->exception.vector != X86_VECTOR_DF) {
         char *overflow = stack_overflow(scene);
         if (overflow)
             return overflow;

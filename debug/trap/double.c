@@ -10,7 +10,6 @@
 #include "emu/cpu/aarch64.h"
 #include "emu/cpu/x86_64.h"
 
-#define X86_DF 8
 #define X86_FRAME 48          /* SS, RSP, RFLAGS, CS, RIP, error code */
 #define VECTOR_SP_ELX 0x200   /* synchronous, from the level itself with its own stack pointer */
 #define VECTOR_INSTRUCTIONS 8 /* of a handler, within which it saves registers */
@@ -38,7 +37,7 @@ static bool fails_on_x86(const struct trap *trap)
     struct x86_64_registers registers;
 
     x86_64_get_registers(trap->cpu, &registers);
-    return trap->exception.vector < 32 && trap->exception.vector != X86_DF &&
+    return trap->exception.vector < X86_VECTORS_RESERVED && trap->exception.vector != X86_VECTOR_DF &&
            gate_keeps_stack(&trap->space, &registers, trap->exception.vector) &&
            !(is_writable(&trap->space, top - 8) && is_writable(&trap->space, top - X86_FRAME));
 }

@@ -4,21 +4,6 @@
 #include "debug/trap/internal.h"
 
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8, PF_FETCH = 16, PF_KEY = 32, PF_SHADOW = 64 };
-enum {
-    X86_DB = 1,
-    X86_NMI = 2,
-    X86_BP = 3,
-    X86_NM = 7,
-    X86_DF = 8,
-    X86_TS = 10,
-    X86_NP = 11,
-    X86_SS = 12,
-    X86_GP = 13,
-    X86_PF = 14,
-    X86_AC = 17,
-    X86_CP = 21
-};
-
 bool exception_is_panic(const struct cpu_exception *exception)
 {
     return exception->vector == TRAP_NO_VECTOR;
@@ -28,7 +13,7 @@ static void access_x86(const struct cpu_exception *exception, struct trap_access
 {
     uint64_t code = exception->syndrome;
 
-    if (exception->vector != X86_PF)
+    if (exception->vector != X86_VECTOR_PF)
         return;
     out->memory = true;
     out->fetch = code & PF_FETCH;
@@ -39,13 +24,13 @@ static void access_x86(const struct cpu_exception *exception, struct trap_access
 
 static void access_aarch64(const struct cpu_exception *exception, struct trap_access *out)
 {
-    unsigned class = exception->syndrome >> 26 & 0x3f;
+    unsigned class = aarch64_class_of(exception->syndrome);
     unsigned status = exception->syndrome & 0x3f;
 
-    if (class != 0x20 && class != 0x21 && class != 0x24 && class != 0x25)
+    if (!aarch64_class_is_abort(class))
         return;
     out->memory = true;
-    out->fetch = class <= 0x21;
+    out->fetch = class <= AARCH64_CLASS_INSTRUCTION_ABORT;
     out->write = !out->fetch && (exception->syndrome & 0x40);
     out->user = !(class & 1);
     out->alignment = status == 0x21;
@@ -67,28 +52,28 @@ void exception_access(enum cpu_arch arch, const struct cpu_exception *exception,
 static const char *x86_name(unsigned vector)
 {
     static const char *const names[] = {
-        "#DE, divide error",
-        "#DB, debug",
-        "NMI",
-        "#BP, breakpoint",
-        "#OF, overflow",
-        "#BR, bound range exceeded",
-        "#UD, undefined instruction",
-        "#NM, floating point not available",
-        "#DF, double fault",
-        "coprocessor segment overrun",
-        "#TS, invalid TSS",
-        "#NP, segment not present",
-        "#SS, stack segment fault",
-        "#GP, general protection",
-        "#PF, page fault",
-        "reserved exception 15",
-        "#MF, x87 floating-point error",
-        "#AC, alignment check",
-        "#MC, machine check",
-        "#XM, SIMD floating-point error",
-        "#VE, virtualization exception",
-        "#CP, control protection",
+        [X86_VECTOR_DE] = "#DE, divide error",
+        [X86_VECTOR_DB] = "#DB, debug",
+        [X86_VECTOR_NMI] = "NMI",
+        [X86_VECTOR_BP] = "#BP, breakpoint",
+        [X86_VECTOR_OF] = "#OF, overflow",
+        [X86_VECTOR_BR] = "#BR, bound range exceeded",
+        [X86_VECTOR_UD] = "#UD, undefined instruction",
+        [X86_VECTOR_NM] = "#NM, floating point not available",
+        [X86_VECTOR_DF] = "#DF, double fault",
+        [X86_VECTOR_COPROCESSOR_OVERRUN] = "coprocessor segment overrun",
+        [X86_VECTOR_TS] = "#TS, invalid TSS",
+        [X86_VECTOR_NP] = "#NP, segment not present",
+        [X86_VECTOR_SS] = "#SS, stack segment fault",
+        [X86_VECTOR_GP] = "#GP, general protection",
+        [X86_VECTOR_PF] = "#PF, page fault",
+        [15] = "reserved exception 15",
+        [X86_VECTOR_MF] = "#MF, x87 floating-point error",
+        [X86_VECTOR_AC] = "#AC, alignment check",
+        [X86_VECTOR_MC] = "#MC, machine check",
+        [X86_VECTOR_XM] = "#XM, SIMD floating-point error",
+        [X86_VECTOR_VE] = "#VE, virtualization exception",
+        [X86_VECTOR_CP] = "#CP, control protection",
     };
 
     return vector < G_N_ELEMENTS(names) ? names[vector] : "interrupt vector without a device";
@@ -97,34 +82,34 @@ static const char *x86_name(unsigned vector)
 static const char *aarch64_name(const struct cpu_exception *exception)
 {
     switch (exception->vector) {
-    case 0x00:
+    case AARCH64_CLASS_UNKNOWN:
         return "undefined instruction";
-    case 0x07:
+    case AARCH64_CLASS_FP_ACCESS:
         return "floating point not available";
-    case 0x0d:
+    case AARCH64_CLASS_BTI:
         return "branch target exception";
-    case 0x0e:
+    case AARCH64_CLASS_ILLEGAL_STATE:
         return "illegal execution state";
-    case 0x15:
+    case AARCH64_CLASS_SVC64:
         return "SVC";
-    case 0x18:
+    case AARCH64_CLASS_SYSTEM_REGISTER:
         return "trapped system register access";
-    case 0x20:
-    case 0x21:
+    case AARCH64_CLASS_INSTRUCTION_ABORT_LOWER:
+    case AARCH64_CLASS_INSTRUCTION_ABORT:
         return "instruction abort";
-    case 0x22:
+    case AARCH64_CLASS_PC_ALIGNMENT:
         return "PC alignment fault";
-    case 0x24:
-    case 0x25:
+    case AARCH64_CLASS_DATA_ABORT_LOWER:
+    case AARCH64_CLASS_DATA_ABORT:
         return "data abort";
-    case 0x26:
+    case AARCH64_CLASS_SP_ALIGNMENT:
         return "SP alignment fault";
-    case 0x2c:
+    case AARCH64_CLASS_FP64:
         return "floating-point exception";
-    case 0x2f:
-    case 0x102:
+    case AARCH64_CLASS_SERROR:
+    case AARCH64_VECTOR_SERROR:
         return "SError";
-    case 0x3c:
+    case AARCH64_CLASS_BRK64:
         return "BRK";
     default:
         return "exception";
@@ -169,16 +154,16 @@ static char *describe_selector(uint64_t code)
 static char *x86_details(const struct cpu_exception *exception)
 {
     switch (exception->vector) {
-    case X86_PF:
+    case X86_VECTOR_PF:
         return describe_page_fault(exception->syndrome, exception->address);
-    case X86_TS:
-    case X86_NP:
-    case X86_SS:
-    case X86_GP:
+    case X86_VECTOR_TS:
+    case X86_VECTOR_NP:
+    case X86_VECTOR_SS:
+    case X86_VECTOR_GP:
         return describe_selector(exception->syndrome);
-    case X86_DF:
-    case X86_AC:
-    case X86_CP:
+    case X86_VECTOR_DF:
+    case X86_VECTOR_AC:
+    case X86_VECTOR_CP:
         return g_strdup_printf("error code " HEX, exception->syndrome);
     default:
         return g_strdup("no error code");
@@ -192,7 +177,7 @@ static char *aarch64_details(const struct cpu_exception *exception)
     g_autofree char *decoded = register_decode(CPU_ARCH_AARCH64, (unsigned)esr, exception->syndrome);
 
     access_aarch64(exception, &access);
-    if (access.memory || exception->vector == 0x22)
+    if (access.memory || exception->vector == AARCH64_CLASS_PC_ALIGNMENT)
         return g_strdup_printf("ESR " HEX ": %s; FAR " HEX, exception->syndrome, decoded, exception->address);
     return g_strdup_printf("ESR " HEX ": %s", exception->syndrome, decoded);
 }
@@ -207,13 +192,15 @@ char *exception_describe(enum cpu_arch arch, const struct cpu_exception *excepti
 
 bool exception_is_routine(enum cpu_arch arch, const struct cpu_exception *exception)
 {
-    bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == 0x3c;
+    bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == AARCH64_CLASS_BRK64;
 
     if (exception->is_interrupt || (exception->is_software && !aborts))
         return true;
     if (arch == CPU_ARCH_X86_64)
-        return exception->vector == X86_DB || exception->vector == X86_NMI || exception->vector == X86_BP ||
-               exception->vector == X86_NM || exception->vector >= 32;
-    return exception->vector == 0x07 || exception->vector == 0x18 || exception->vector == 0x19 ||
-           (exception->vector >= 0x30 && exception->vector < 0x3c);
+        return exception->vector == X86_VECTOR_DB || exception->vector == X86_VECTOR_NMI ||
+               exception->vector == X86_VECTOR_BP || exception->vector == X86_VECTOR_NM ||
+               exception->vector >= X86_VECTORS_RESERVED;
+    return exception->vector == AARCH64_CLASS_FP_ACCESS || exception->vector == AARCH64_CLASS_SYSTEM_REGISTER ||
+           exception->vector == AARCH64_CLASS_SVE ||
+           (exception->vector >= AARCH64_CLASS_BREAKPOINT_LOWER && exception->vector < AARCH64_CLASS_BRK64);
 }

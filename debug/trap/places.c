@@ -35,11 +35,11 @@ static void at_excp_handler(void *opaque, struct cpu *cpu)
     }
     if (arm) {
         struct trap_access access;
-        trap->exception.vector = syndrome >> 26 & 0x3f;
+        trap->exception.vector = aarch64_class_of(syndrome);
         trap->exception.syndrome = syndrome;
         exception_access(CPU_ARCH_AARCH64, &trap->exception, &access);
         int far = register_find(CPU_ARCH_AARCH64, "far_el1");
-        if (access.memory || trap->exception.vector == 0x22)
+        if (access.memory || trap->exception.vector == AARCH64_CLASS_PC_ALIGNMENT)
             trap->exception.address = register_get_u64(cpu, (unsigned)far);
         trap->exception.to_level = 1;
     } else {
@@ -50,7 +50,7 @@ static void at_excp_handler(void *opaque, struct cpu *cpu)
     }
     trap->exception.pc = trap->frame.pc;
     /* An abort is the end of a panic, whose text is still on the stack. */
-    if (trap->exception.vector == (arm ? 0 : 6))
+    if (trap->exception.vector == (arm ? (uint32_t)AARCH64_CLASS_UNKNOWN : X86_VECTOR_UD))
         trap->message = panic_of_rust_on_stack(traps->symbols, &trap->space, trap->frame.sp, trap->frame.sp + 16384);
     trap_raise(traps, trap);
 }

@@ -5,11 +5,6 @@
 /* Exported by Unicorn, but in none of its headers. */
 void arm_cpu_do_interrupt(CPUState *cs);
 
-enum {
-    VECTOR_IRQ = 0x100,
-    VECTOR_FIQ = 0x101,
-};
-
 static bool is_software(unsigned class)
 {
     switch (class) {
@@ -38,7 +33,7 @@ static void observe(CPUState *cs)
         return;
     }
     if (cs->exception_index == EXCP_IRQ || cs->exception_index == EXCP_FIQ) {
-        exception.vector = cs->exception_index == EXCP_IRQ ? VECTOR_IRQ : VECTOR_FIQ;
+        exception.vector = cs->exception_index == EXCP_IRQ ? AARCH64_VECTOR_IRQ : AARCH64_VECTOR_FIQ;
         exception.is_interrupt = true;
     } else {
         exception.vector = syn_get_ec(env->exception.syndrome);

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/cpu/vectors.h"
+
 struct cpu;
 struct cpu_engine;
 
@@ -41,7 +43,7 @@ struct cpu_exception {
     uint64_t pc;        /* of the instruction that the handler will see as the return address */
     uint64_t address;   /* x86: CR2 for #PF; aarch64: FAR */
     uint64_t syndrome;  /* x86: error code; aarch64: ESR */
-    uint32_t vector;    /* x86: vector; aarch64: exception class (ESR.EC), 0x100 IRQ, 0x101 FIQ, 0x102 SError */
+    uint32_t vector;    /* x86: enum x86_vector or an interrupt's; aarch64: enum aarch64_class */
     uint8_t from_level; /* x86: CPL (0..3); aarch64: exception level it comes from */
     uint8_t to_level;   /* aarch64: target exception level; x86: 0 */
     bool is_interrupt;  /* hardware interrupt */
@@ -63,7 +65,7 @@ static inline enum cpu_observe cpu_exception_kind(const struct cpu_exception *ex
         return CPU_OBSERVE_INTERRUPTS;
     }
     if (exception->is_software) {
-        bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == 0x3c && exception->from_level > 0;
+        bool aborts = arch == CPU_ARCH_AARCH64 && exception->vector == AARCH64_CLASS_BRK64 && exception->from_level > 0;
         return aborts ? CPU_OBSERVE_SOFTWARE | CPU_OBSERVE_KERNEL_FAULTS : CPU_OBSERVE_SOFTWARE;
     }
     return exception->from_level == (arch == CPU_ARCH_X86_64 ? 3 : 0) ? CPU_OBSERVE_USER_FAULTS

@@ -358,42 +358,42 @@ static bool wake(struct cpu *cpu)
 static const char *class_name(unsigned class)
 {
     switch (class) {
-    case 0x00:
+    case AARCH64_CLASS_UNKNOWN:
         return "undefined instruction";
-    case 0x01:
+    case AARCH64_CLASS_WFX:
         return "WFI or WFE trapped";
-    case 0x07:
+    case AARCH64_CLASS_FP_ACCESS:
         return "floating point is off";
-    case 0x0E:
+    case AARCH64_CLASS_ILLEGAL_STATE:
         return "illegal execution state";
-    case 0x15:
+    case AARCH64_CLASS_SVC64:
         return "SVC";
-    case 0x18:
+    case AARCH64_CLASS_SYSTEM_REGISTER:
         return "system register trapped";
-    case 0x20:
-    case 0x21:
+    case AARCH64_CLASS_INSTRUCTION_ABORT_LOWER:
+    case AARCH64_CLASS_INSTRUCTION_ABORT:
         return "instruction abort";
-    case 0x22:
+    case AARCH64_CLASS_PC_ALIGNMENT:
         return "PC alignment";
-    case 0x24:
-    case 0x25:
+    case AARCH64_CLASS_DATA_ABORT_LOWER:
+    case AARCH64_CLASS_DATA_ABORT:
         return "data abort";
-    case 0x26:
+    case AARCH64_CLASS_SP_ALIGNMENT:
         return "SP alignment";
-    case 0x2C:
+    case AARCH64_CLASS_FP64:
         return "floating-point exception";
-    case 0x2F:
+    case AARCH64_CLASS_SERROR:
         return "SError";
-    case 0x30:
-    case 0x31:
+    case AARCH64_CLASS_BREAKPOINT_LOWER:
+    case AARCH64_CLASS_BREAKPOINT:
         return "breakpoint";
-    case 0x32:
-    case 0x33:
+    case AARCH64_CLASS_STEP_LOWER:
+    case AARCH64_CLASS_STEP:
         return "software step";
-    case 0x34:
-    case 0x35:
+    case AARCH64_CLASS_WATCHPOINT_LOWER:
+    case AARCH64_CLASS_WATCHPOINT:
         return "watchpoint";
-    case 0x3C:
+    case AARCH64_CLASS_BRK64:
         return "BRK";
     default:
         return "reserved";
@@ -427,14 +427,15 @@ static char *describe_exception(struct uefi *uefi, struct cpu *cpu, unsigned vec
 
     (void)uefi;
     aarch64_get_registers(cpu, &registers);
-    unsigned class = vector % VECTOR_KINDS == VECTOR_SERROR ? 0x2F : registers.esr_el1 >> 26 & 0x3F;
-    bool abort = class == 0x20 || class == 0x21 || class == 0x24 || class == 0x25;
+    unsigned class =
+        vector % VECTOR_KINDS == VECTOR_SERROR ? AARCH64_CLASS_SERROR : aarch64_class_of(registers.esr_el1);
+    bool abort = aarch64_class_is_abort(class);
     *pc = registers.elr_el1;
     g_string_append_printf(text, "0x%02x (%s", class, class_name(class));
     if (abort)
         g_string_append_printf(text, ", %s", fault_name(registers.esr_el1 & 0x3F));
     g_string_append_printf(text, ") with syndrome 0x%" PRIx64 " at 0x%" PRIx64, registers.esr_el1, *pc);
-    if (abort || class == 0x22)
+    if (abort || class == AARCH64_CLASS_PC_ALIGNMENT)
         g_string_append_printf(text, " on address 0x%" PRIx64, registers.far_el1);
     g_string_append_printf(text, ", sp 0x%" PRIx64 ", pstate 0x%" PRIx64, registers.sp, registers.spsr_el1);
     return g_string_free(text, FALSE);

@@ -277,31 +277,31 @@ static bool wake(struct cpu *cpu)
 /* --- exceptions --- */
 static bool has_error_code(unsigned vector)
 {
-    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 ||
-           vector == 30;
+    return vector == X86_VECTOR_DF || (vector >= X86_VECTOR_TS && vector <= X86_VECTOR_PF) || vector == X86_VECTOR_AC ||
+           vector == X86_VECTOR_CP || vector == X86_VECTOR_VC || vector == X86_VECTOR_SX;
 }
 
 static char *describe_exception(struct uefi *uefi, struct cpu *cpu, unsigned vector, uint64_t *pc)
 {
     static const char *const names[EXCEPTIONS] = {
-        [0] = "divide error",
-        [1] = "debug",
-        [2] = "NMI",
-        [3] = "breakpoint",
-        [4] = "overflow",
-        [5] = "bound range",
-        [6] = "invalid opcode",
-        [7] = "no FPU",
-        [8] = "double fault",
-        [10] = "invalid TSS",
-        [11] = "segment not present",
-        [12] = "stack fault",
-        [13] = "general protection",
-        [14] = "page fault",
-        [16] = "x87 error",
-        [17] = "alignment check",
-        [18] = "machine check",
-        [19] = "SIMD error",
+        [X86_VECTOR_DE] = "divide error",
+        [X86_VECTOR_DB] = "debug",
+        [X86_VECTOR_NMI] = "NMI",
+        [X86_VECTOR_BP] = "breakpoint",
+        [X86_VECTOR_OF] = "overflow",
+        [X86_VECTOR_BR] = "bound range",
+        [X86_VECTOR_UD] = "invalid opcode",
+        [X86_VECTOR_NM] = "no FPU",
+        [X86_VECTOR_DF] = "double fault",
+        [X86_VECTOR_TS] = "invalid TSS",
+        [X86_VECTOR_NP] = "segment not present",
+        [X86_VECTOR_SS] = "stack fault",
+        [X86_VECTOR_GP] = "general protection",
+        [X86_VECTOR_PF] = "page fault",
+        [X86_VECTOR_MF] = "x87 error",
+        [X86_VECTOR_AC] = "alignment check",
+        [X86_VECTOR_MC] = "machine check",
+        [X86_VECTOR_XM] = "SIMD error",
     };
     struct x86_64_registers registers;
     uint64_t frame, code = 0, flags = 0, stack = 0;
@@ -319,7 +319,7 @@ static char *describe_exception(struct uefi *uefi, struct cpu *cpu, unsigned vec
     uefi_read64(uefi, frame + 16, &flags);
     uefi_read64(uefi, frame + 24, &stack);
     g_string_append_printf(text, " at 0x%" PRIx64, *pc);
-    if (vector == 14)
+    if (vector == X86_VECTOR_PF)
         g_string_append_printf(text, " on address 0x%" PRIx64, registers.cr2);
     g_string_append_printf(text, ", rsp 0x%" PRIx64 ", rflags 0x%" PRIx64, stack, flags);
     return g_string_free(text, FALSE);
