@@ -16,6 +16,7 @@ static const struct syscall_value open_aarch64[] = {
     {0200000, "O_DIRECT"},    {0400000, "O_LARGEFILE"},
 };
 static const struct syscall_value rights[] = {
+    {0, "PROT_NONE"},
     {1, "PROT_READ"},
     {2, "PROT_WRITE"},
     {4, "PROT_EXEC"},
@@ -102,6 +103,11 @@ static void append_futex(GString *text, uint64_t value)
 
 bool syscall_linux_argument(GString *text, enum cpu_arch arch, char letter, uint64_t value)
 {
+    static const struct syscall_letter letters[] = {
+        SYSCALL_FLAGS('r', rights),    SYSCALL_FLAGS('m', mappings), SYSCALL_VALUES('w', whences),
+        SYSCALL_VALUES('c', commands), SYSCALL_VALUES('k', clocks),  SYSCALL_VALUES('g', signals),
+    };
+
     value &= letter == 'l' || letter == 'u' || letter == 'x' ? UINT64_MAX : UINT32_MAX;
     switch (letter) {
     case 'd':
@@ -112,31 +118,10 @@ bool syscall_linux_argument(GString *text, enum cpu_arch arch, char letter, uint
     case 'f':
         append_open(text, arch, value);
         return true;
-    case 'r':
-        if (value)
-            syscall_append_flags(text, value, rights, G_N_ELEMENTS(rights));
-        else
-            g_string_append(text, "PROT_NONE");
-        return true;
-    case 'm':
-        syscall_append_flags(text, value, mappings, G_N_ELEMENTS(mappings));
-        return true;
-    case 'w':
-        syscall_append_value(text, value, whences, G_N_ELEMENTS(whences));
-        return true;
-    case 'c':
-        syscall_append_value(text, value, commands, G_N_ELEMENTS(commands));
-        return true;
     case 'F':
         append_futex(text, value);
         return true;
-    case 'k':
-        syscall_append_value(text, value, clocks, G_N_ELEMENTS(clocks));
-        return true;
-    case 'g':
-        syscall_append_value(text, value, signals, G_N_ELEMENTS(signals));
-        return true;
     default:
-        return false;
+        return syscall_append_letter(text, letter, value, letters, G_N_ELEMENTS(letters));
     }
 }

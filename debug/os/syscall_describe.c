@@ -119,14 +119,33 @@ void syscall_append_flags(GString *text, uint64_t value, const struct syscall_va
 {
     gsize start = text->len;
 
+    if (!value) {
+        syscall_append_value(text, value, table, count);
+        return;
+    }
     for (unsigned i = 0; i < count; i++) {
         if (!table[i].value || (value & table[i].value) != table[i].value)
             continue;
         g_string_append_printf(text, "%s%s", text->len > start ? "|" : "", table[i].name);
         value &= ~table[i].value;
     }
-    if (value || text->len == start)
+    if (value)
         g_string_append_printf(text, "%s0x%" G_GINT64_MODIFIER "x", text->len > start ? "|" : "", value);
+}
+
+bool syscall_append_letter(GString *text, char letter, uint64_t value, const struct syscall_letter *letters,
+                           unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (letters[i].letter != letter)
+            continue;
+        if (letters[i].flags)
+            syscall_append_flags(text, value, letters[i].values, letters[i].count);
+        else
+            syscall_append_value(text, value, letters[i].values, letters[i].count);
+        return true;
+    }
+    return false;
 }
 
 static void append_path(GString *text, const struct syscall *call, uint64_t address, bool first)

@@ -25,11 +25,27 @@ struct syscall_format {
     bool hexadecimal; /* the result is an address */
 };
 
-/* A value by name: what a letter's table is made of. */
 struct syscall_value {
     uint64_t value;
     const char *name;
 };
+
+/* A letter of a system whose values have names. */
+struct syscall_letter {
+    char letter;
+    bool flags; /* several names may stand in one value */
+    const struct syscall_value *values;
+    unsigned count;
+};
+
+#define SYSCALL_FLAGS(letter, values)                                                                                  \
+    {                                                                                                                  \
+        letter, true, values, G_N_ELEMENTS(values)                                                                     \
+    }
+#define SYSCALL_VALUES(letter, values)                                                                                 \
+    {                                                                                                                  \
+        letter, false, values, G_N_ELEMENTS(values)                                                                    \
+    }
 
 /* A function of the number alone once the system is known; false: it is not yet. */
 bool syscall_path_place(struct os *os, const struct syscall *call, struct syscall_place *out);
@@ -49,7 +65,10 @@ bool syscall_linux_format(enum cpu_arch arch, uint64_t number, struct syscall_fo
 /* Appends an argument in the system's words for these letters: f r m w c F k C; false: not one of them. */
 bool syscall_redox_argument(GString *text, char letter, uint64_t value);
 bool syscall_linux_argument(GString *text, enum cpu_arch arch, char letter, uint64_t value);
-/* "A|B|0x10": the names of @table whose bits are all set, the rest in hexadecimal. */
+/* By the table of a system's letters; false: it has not this letter. */
+bool syscall_append_letter(GString *text, char letter, uint64_t value, const struct syscall_letter *letters,
+                           unsigned count);
+/* "A|B|0x10": the names of @table whose bits are all set, the rest in hexadecimal; 0 has the name of exactly 0. */
 void syscall_append_flags(GString *text, uint64_t value, const struct syscall_value *table, unsigned count);
 /* The name of exactly @value, else the number. */
 void syscall_append_value(GString *text, uint64_t value, const struct syscall_value *table, unsigned count);

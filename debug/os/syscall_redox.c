@@ -115,33 +115,16 @@ bool syscall_redox_format(uint64_t number, struct syscall_format *out)
 
 bool syscall_redox_argument(GString *text, char letter, uint64_t value)
 {
-    switch (letter) {
-    case 'f':
-        syscall_append_flags(text, value, open_flags, G_N_ELEMENTS(open_flags));
-        return true;
-    case 'm':
-        syscall_append_flags(text, value, map_flags, G_N_ELEMENTS(map_flags));
-        return true;
-    case 'e':
-        syscall_append_flags(text, value, events, G_N_ELEMENTS(events));
-        return true;
-    case 'C':
+    static const struct syscall_letter letters[] = {
+        SYSCALL_FLAGS('f', open_flags), SYSCALL_FLAGS('m', map_flags), SYSCALL_FLAGS('e', events),
+        SYSCALL_VALUES('w', whences),   SYSCALL_VALUES('c', commands), SYSCALL_VALUES('F', futexes),
+        SYSCALL_VALUES('k', clocks),
+    };
+
+    if (letter == 'C') {
         syscall_append_flags(text, value & ~0xFFULL, call_flags, G_N_ELEMENTS(call_flags));
         g_string_append_printf(text, "+%u", (unsigned)(value & 0xFF));
         return true;
-    case 'w':
-        syscall_append_value(text, value, whences, G_N_ELEMENTS(whences));
-        return true;
-    case 'c':
-        syscall_append_value(text, value, commands, G_N_ELEMENTS(commands));
-        return true;
-    case 'F':
-        syscall_append_value(text, value, futexes, G_N_ELEMENTS(futexes));
-        return true;
-    case 'k':
-        syscall_append_value(text, value, clocks, G_N_ELEMENTS(clocks));
-        return true;
-    default:
-        return false;
     }
+    return syscall_append_letter(text, letter, value, letters, G_N_ELEMENTS(letters));
 }

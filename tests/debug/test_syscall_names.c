@@ -115,6 +115,10 @@ static void test_linux_arguments(void)
     check_argument(CPU_ARCH_X86_64, 'f', 0x90800, "O_RDONLY|O_DIRECTORY|O_NONBLOCK|O_CLOEXEC");
     check_argument(CPU_ARCH_AARCH64, 'f', 040000 | 1, "O_WRONLY|O_DIRECTORY");
     check_argument(CPU_ARCH_X86_64, 'r', 3, "PROT_READ|PROT_WRITE");
+    check_argument(CPU_ARCH_X86_64, 'r', 0, "PROT_NONE");
+    check_argument(CPU_ARCH_X86_64, 'w', 9, "0x9");
+    check_argument(CPU_ARCH_X86_64, 'm', 0x80000002, "MAP_PRIVATE|0x80000000");
+    check_argument(CPU_ARCH_X86_64, 'm', 0, "0x0");
     check_argument(CPU_ARCH_X86_64, 'm', 0x22, "MAP_PRIVATE|MAP_ANONYMOUS");
     check_argument(CPU_ARCH_X86_64, 'd', (uint32_t)-100, "AT_FDCWD");
     check_argument(CPU_ARCH_X86_64, 'F', 0x80, "FUTEX_WAIT|FUTEX_PRIVATE_FLAG");
