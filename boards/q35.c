@@ -118,10 +118,11 @@ static bool add_disks(struct q35 *q35, const struct board_config *config, GError
 
         if (disk->bus == BOARD_BUS_VIRTIO) {
             g_autofree char *id = g_strdup_printf("virtio-blk%u", slot - Q35_VIRTIO_SLOT);
-            q35->disk_place[i] = PCI_DEVFN(slot, 0);
+            q35->disk_place[i] = (struct board_place){.bus = UEFI_DISK_VIRTIO, .devfn = PCI_DEVFN(slot, 0)};
             virtio_blk_new(q35->machine, q35->pci, PCI_DEVFN(slot++, 0), disk->block, id);
         } else if (ports < AHCI_PORTS) {
-            q35->disk_place[i] = (uint8_t)ports;
+            q35->disk_place[i] =
+                (struct board_place){.bus = UEFI_DISK_SATA, .devfn = PCI_DEVFN(0x1F, 2), .port = (uint8_t)ports};
             ahci_attach(q35->ahci, ports++, disk->block, disk->cdrom);
         } else {
             g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -172,7 +173,7 @@ static void unrealize(void *device)
 {
     struct q35 *q35 = device;
 
-    q35_free_firmware(q35);
+    board_kernel_clear(&q35->kernel);
     g_free(q35);
 }
 

@@ -11,7 +11,6 @@
 #include "devices/timer/hpet.h"
 #include "firmware/acpi/acpi_pc.h"
 #include "firmware/linux/linux_boot.h"
-#include "firmware/smbios/smbios.h"
 #include "firmware/uefi/shim.h"
 #include "firmware/uefi/uefi.h"
 
@@ -24,16 +23,21 @@
 static const struct ich9_lpc_setup lpc_setup = {
     .pm_base = Q35_PM_BASE, .rcba = 0xFED1C000, .pirq_irq = {10, 10, 11, 11, 10, 10, 11, 11}};
 
+static struct pci_windows windows_of(const struct q35 *q35)
+{
+    return (struct pci_windows){.io_start = Q35_PCI_IO_START,
+                                .io_end = Q35_PCI_IO_END,
+                                .memory32_start = Q35_PCI_MEMORY_START,
+                                .memory32_end = Q35_PCI_MEMORY_END,
+                                .memory64_start = Q35_PCI_MEMORY64_START,
+                                .memory64_end = Q35_PCI_MEMORY64_END,
+                                .interrupt_line = ich9_lpc_interrupt_line,
+                                .opaque = q35->lpc};
+}
+
 static void set_up_chipset(struct q35 *q35)
 {
-    const struct pci_windows windows = {.io_start = Q35_PCI_IO_START,
-                                        .io_end = Q35_PCI_IO_END,
-                                        .memory32_start = Q35_PCI_MEMORY_START,
-                                        .memory32_end = Q35_PCI_MEMORY_END,
-                                        .memory64_start = Q35_PCI_MEMORY64_START,
-                                        .memory64_end = Q35_PCI_MEMORY64_END,
-                                        .interrupt_line = ich9_lpc_interrupt_line,
-                                        .opaque = q35->lpc};
+    const struct pci_windows windows = windows_of(q35);
     g_autoptr(GError) error = NULL;
 
     q35_host_enable_ecam(q35->host, Q35_ECAM_ADDRESS);
@@ -73,16 +77,11 @@ static GByteArray *build_smbios(void *opaque, uint64_t base, uint64_t *entry_poi
     const struct q35 *q35 = opaque;
     struct smbios_machine machine = {
         .product = "q35",
-        .version = GALVANIC_VERSION,
-        .cpus = machine_config(q35->machine)->cpus,
-        .cpu_name = "Galvanic virtual CPU",
-        .cpu_mhz = 1000,
         .memory_size = q35->memory_size,
         .ranges = {{0, q35->low_memory}, {Q35_HIGH_MEMORY, q35->memory_size - q35->low_memory}},
         .range_count = q35->memory_size > q35->low_memory ? 2 : 1};
 
-    smbios_uuid_from_seed(machine_config(q35->machine)->seed, machine.uuid);
-    return smbios_build(&machine, base, entry_point_3, NULL);
+    return board_smbios(q35->machine, &machine, base, entry_point_3);
 }
 
 static void add_range(struct linux_boot *boot, uint64_t address, uint64_t end, uint32_t type)
@@ -95,10 +94,10 @@ static void add_range(struct linux_boot *boot, uint64_t address, uint64_t end, u
 static void boot_directly(struct q35 *q35)
 {
     struct linux_boot boot = {.machine = q35->machine,
-                              .kernel = q35->kernel,
-                              .initrd = q35->initrd,
-                              .append = q35->append,
-                              .kernel_name = q35->kernel_name};
+                              .kernel = q35->kernel.image,
+                              .initrd = q35->kernel.initrd,
+                              .append = q35->kernel.append,
+                              .kernel_name = q35->kernel.name};
     uint64_t tables = q35->low_memory - TABLES_SIZE;
     g_autoptr(GByteArray) acpi = build_acpi(q35, tables, &boot.rsdp);
     g_autoptr(GError) error = NULL;
@@ -141,7 +140,6 @@ static const struct uefi_range ranges[] = {
 
 static bool add_shim(struct q35 *q35, const struct board_config *config, GError **error)
 {
-    struct uefi_disk disks[BOARD_DISKS] = {0};
     const struct uefi_display display = {.pci_devfn = PCI_DEVFN(1, 0),
                                          .framebuffer = framebuffer,
                                          .framebuffer_size = q35->display ? bochs_display_memory_size(q35->display) : 0,
@@ -150,58 +148,29 @@ static bool add_shim(struct q35 *q35, const struct board_config *config, GError 
                                          .width = config->width,
                                          .height = config->height,
                                          .edid = q35->display ? bochs_display_edid(q35->display) : NULL};
-
-    for (unsigned i = 0; i < config->disk_count; i++) {
-        const struct board_disk *disk = &config->disks[i];
-        bool virtio = disk->bus == BOARD_BUS_VIRTIO;
-        bool cdrom = disk->cdrom && !virtio; /* a virtio disk is a disk whatever is on it */
-        g_snprintf(q35->disk_name[i], sizeof(q35->disk_name[i]), "disk%u", i);
-        disks[i] = (struct uefi_disk){.id = q35->disk_name[i],
-                                      .block = disk->block,
-                                      .bus = virtio ? UEFI_DISK_VIRTIO : UEFI_DISK_SATA,
-                                      .pci_devfn = virtio ? q35->disk_place[i] : PCI_DEVFN(0x1F, 2),
-                                      .port = virtio ? 0 : q35->disk_place[i],
-                                      .block_size = cdrom ? 2048 : 512,
-                                      .removable = cdrom,
-                                      .cdrom = cdrom,
-                                      .read_only = cdrom || block_read_only(disk->block)};
-    }
-    const struct uefi_config shim = {
+    struct uefi_config shim = {
         .machine = q35->machine,
-        .disks = disks,
-        .disk_count = config->disk_count,
         .display = q35->display ? &display : NULL,
         .serial = {.type = UEFI_UART_16550, .space = MEMORY_SPACE_PORT, .address = 0x3F8},
         .i8042 = true,
         .pci = q35->pci,
-        .pci_windows = {.io_start = Q35_PCI_IO_START,
-                        .io_end = Q35_PCI_IO_END,
-                        .memory32_start = Q35_PCI_MEMORY_START,
-                        .memory32_end = Q35_PCI_MEMORY_END,
-                        .memory64_start = Q35_PCI_MEMORY64_START,
-                        .memory64_end = Q35_PCI_MEMORY64_END,
-                        .last_bus = 255},
+        .pci_windows = windows_of(q35),
+        .pci_last_bus = 255,
         .ranges = ranges,
         .range_count = G_N_ELEMENTS(ranges),
         .build_acpi = build_acpi,
         .build_smbios = build_smbios,
         .builder_opaque = q35,
-        .variable_store = config->variable_store,
-        .variable_store_read_only = config->variable_store_read_only,
-        .efi_app = config->efi_app,
-        .efi_app_name = config->efi_app_name,
-        .initrd = config->initrd,
-        .command_line = config->append,
-        .autokey = config->autokey,
     };
-    q35->uefi = uefi_new(&shim, error);
+
+    q35->uefi = board_uefi(&shim, config, q35->disk_place, error);
     return q35->uefi != NULL;
 }
 
 void q35_reset_firmware(struct q35 *q35)
 {
     set_up_chipset(q35);
-    if (q35->kernel)
+    if (q35->kernel.image)
         boot_directly(q35);
     else
         uefi_reset(q35->uefi);
@@ -228,17 +197,6 @@ bool q35_add_firmware(struct q35 *q35, const struct board_config *config, GError
         return add_shim(q35, config, error);
     if (!linux_boot_check(config->kernel, config->kernel_name, error))
         return false;
-    q35->kernel = g_bytes_ref(config->kernel);
-    q35->kernel_name = g_strdup(config->kernel_name);
-    q35->initrd = config->initrd ? g_bytes_ref(config->initrd) : NULL;
-    q35->append = g_strdup(config->append);
+    board_kernel_set(&q35->kernel, g_bytes_ref(config->kernel), config);
     return true;
-}
-
-void q35_free_firmware(struct q35 *q35)
-{
-    g_clear_pointer(&q35->kernel, g_bytes_unref);
-    g_clear_pointer(&q35->initrd, g_bytes_unref);
-    g_free(q35->append);
-    g_free(q35->kernel_name);
 }

@@ -3,7 +3,7 @@
 #ifndef GALVANIC_BOARDS_Q35_INTERNAL_H
 #define GALVANIC_BOARDS_Q35_INTERNAL_H
 
-#include "boards/board.h"
+#include "boards/loader.h"
 #include "devices/intc/i8259.h"
 #include "devices/intc/ioapic.h"
 #include "devices/intc/lapic.h"
@@ -64,14 +64,10 @@ struct q35 {
     struct bochs_display *display;
     struct smbus *smbus;
     struct uefi *uefi;
-    uint8_t disk_place[BOARD_DISKS]; /* AHCI port, or devfn of a virtio disk */
-    char disk_name[BOARD_DISKS][8];  /* for the shim's traces */
+    struct board_place disk_place[BOARD_DISKS];
+    struct board_kernel kernel;
 
     struct irq_line isa[16];
-
-    /* direct boot */
-    GBytes *kernel, *initrd;
-    char *append, *kernel_name;
 };
 
 /* Interrupt controllers and the ISA lines, the CPUs' hooks (q35_cpu.c). */
@@ -83,7 +79,6 @@ void q35_set_cpu_hooks(struct machine_board_hooks *hooks);
 /* What firmware does: CMOS sizes, PCI resources, tables, and the loader (q35_firmware.c). */
 bool q35_add_firmware(struct q35 *q35, const struct board_config *config, GError **error);
 void q35_reset_firmware(struct q35 *q35);
-void q35_free_firmware(struct q35 *q35);
 bool q35_hypercall(void *opaque, struct cpu *cpu, uint32_t immediate);
 void q35_boundary(void *opaque);
 

@@ -87,7 +87,8 @@ static void add_pci_devices(struct virt *virt, const struct board_config *config
         const struct board_disk *disk = &config->disks[i];
         g_autofree char *id = g_strdup_printf(disk->bus == BOARD_BUS_AHCI ? "ahci%u" : "virtio-blk%u", i);
 
-        virt->disk_slot[i] = (uint8_t)slot;
+        virt->disk_place[i] = (struct board_place){
+            .bus = disk->bus == BOARD_BUS_AHCI ? UEFI_DISK_SATA : UEFI_DISK_VIRTIO, .devfn = PCI_DEVFN(slot, 0)};
         if (disk->bus == BOARD_BUS_AHCI)
             ahci_attach(ahci_new(virt->machine, virt->pci, PCI_DEVFN(slot, 0), id), 0, disk->block, disk->cdrom);
         else
@@ -114,7 +115,7 @@ static void unrealize(void *device)
 {
     struct virt *virt = device;
 
-    virt_free_firmware(virt);
+    board_kernel_clear(&virt->kernel);
     g_free(virt);
 }
 

@@ -12,7 +12,6 @@
 #include "firmware/acpi/acpi_virt.h"
 #include "firmware/fdt/fdt_virt.h"
 #include "firmware/linux/arm64_boot.h"
-#include "firmware/smbios/smbios.h"
 #include "firmware/uefi/shim.h"
 #include "firmware/uefi/uefi.h"
 
@@ -76,14 +75,15 @@ static void set_up_gicv3(struct virt *virt)
         memory_io_write(memory, MEMORY_SPACE_PHYSICAL, VIRT_GICD + GICD_IGROUPR + intid / 8, 4, UINT32_MAX);
 }
 
+static const struct pci_windows windows = {.io_start = FIRST_IO_PORT,
+                                           .io_end = VIRT_PCI_IO_PORTS,
+                                           .memory32_start = VIRT_PCI_MEMORY,
+                                           .memory32_end = VIRT_PCI_MEMORY_END,
+                                           .memory64_start = VIRT_PCI_MEMORY64,
+                                           .memory64_end = VIRT_PCI_MEMORY64_END};
+
 static void set_up_devices(struct virt *virt)
 {
-    const struct pci_windows windows = {.io_start = FIRST_IO_PORT,
-                                        .io_end = VIRT_PCI_IO_PORTS,
-                                        .memory32_start = VIRT_PCI_MEMORY,
-                                        .memory32_end = VIRT_PCI_MEMORY_END,
-                                        .memory64_start = VIRT_PCI_MEMORY64,
-                                        .memory64_end = VIRT_PCI_MEMORY64_END};
     struct memory *memory = machine_memory(virt->machine);
     g_autoptr(GError) error = NULL;
 
@@ -111,15 +111,15 @@ static GBytes *build_boot_fdt(void *opaque, uint64_t initrd, uint64_t end)
 {
     struct virt *virt = opaque;
 
-    return build_fdt(virt, virt->append, initrd, end);
+    return build_fdt(virt, virt->kernel.append, initrd, end);
 }
 
 static void boot_directly(struct virt *virt)
 {
     const struct arm64_boot boot = {.machine = virt->machine,
-                                    .kernel = virt->kernel,
-                                    .kernel_name = virt->kernel_name,
-                                    .initrd = virt->initrd,
+                                    .kernel = virt->kernel.image,
+                                    .kernel_name = virt->kernel.name,
+                                    .initrd = virt->kernel.initrd,
                                     .memory = VIRT_MEMORY,
                                     .memory_size = virt->memory_size,
                                     .build_fdt = build_boot_fdt,
@@ -132,13 +132,11 @@ static void boot_directly(struct virt *virt)
 
 static bool add_kernel(struct virt *virt, const struct board_config *config, GError **error)
 {
-    virt->kernel = arm64_boot_unpack(config->kernel, config->kernel_name, error);
-    if (!virt->kernel)
-        return false;
-    virt->kernel_name = g_strdup(config->kernel_name);
-    virt->initrd = config->initrd ? g_bytes_ref(config->initrd) : NULL;
-    virt->append = g_strdup(config->append);
-    return true;
+    GBytes *image = arm64_boot_unpack(config->kernel, config->kernel_name, error);
+
+    if (image)
+        board_kernel_set(&virt->kernel, image, config);
+    return image != NULL;
 }
 
 /* --- the shim --- */
@@ -155,16 +153,11 @@ static GByteArray *build_smbios(void *opaque, uint64_t base, uint64_t *entry_poi
 {
     const struct virt *virt = opaque;
     struct smbios_machine machine = {.product = "virt",
-                                     .version = GALVANIC_VERSION,
-                                     .cpus = machine_config(virt->machine)->cpus,
-                                     .cpu_name = "Galvanic virtual CPU",
-                                     .cpu_mhz = 1000,
                                      .memory_size = virt->memory_size,
                                      .ranges = {{VIRT_MEMORY, virt->memory_size}},
                                      .range_count = 1};
 
-    smbios_uuid_from_seed(machine_config(virt->machine)->seed, machine.uuid);
-    return smbios_build(&machine, base, entry_point_3, NULL);
+    return board_smbios(virt->machine, &machine, base, entry_point_3);
 }
 
 static uint64_t framebuffer(void *opaque)
@@ -180,26 +173,6 @@ static bool set_mode(void *opaque, uint32_t width, uint32_t height, uint32_t *st
 
     *stride = width * 4;
     return ramfb_set_mode(virt->ramfb, virt->framebuffer, width, height, *stride);
-}
-
-/* In the order in which they were given; ids in @ids, 16 bytes each. */
-static void list_disks(const struct virt *virt, const struct board_config *config, struct uefi_disk *disks, char *ids)
-{
-    for (unsigned i = 0; i < config->disk_count; i++) {
-        const struct board_disk *disk = &config->disks[i];
-        bool sata = disk->bus == BOARD_BUS_AHCI;
-        bool cdrom = disk->cdrom && sata; /* a virtio disk is a disk whatever is on it */
-
-        g_snprintf(ids + 16 * (size_t)i, 16, "disk%u", i);
-        disks[i] = (struct uefi_disk){.id = ids + 16 * (size_t)i,
-                                      .block = disk->block,
-                                      .bus = sata ? UEFI_DISK_SATA : UEFI_DISK_VIRTIO,
-                                      .pci_devfn = PCI_DEVFN(virt->disk_slot[i], 0),
-                                      .block_size = cdrom ? 2048 : 512,
-                                      .removable = cdrom,
-                                      .cdrom = cdrom,
-                                      .read_only = cdrom || block_read_only(disk->block)};
-    }
 }
 
 static bool add_shim(struct virt *virt, const struct board_config *config, GError **error)
@@ -219,40 +192,23 @@ static bool add_shim(struct virt *virt, const struct board_config *config, GErro
     };
     bool acpi = virt->description & BOARD_DESCRIPTION_ACPI, fdt = virt->description & BOARD_DESCRIPTION_FDT;
     g_autoptr(GBytes) tree = fdt ? build_fdt(virt, NULL, 0, 0) : NULL;
-    g_autofree char *ids = g_new0(char, BOARD_DISKS * 16);
-    struct uefi_disk disks[BOARD_DISKS] = {0};
-
-    list_disks(virt, config, disks, ids);
-    const struct uefi_config shim = {
+    struct uefi_config shim = {
         .machine = virt->machine,
-        .disks = disks,
-        .disk_count = config->disk_count,
         .display = virt->ramfb ? &display : NULL,
         .serial = {.type = UEFI_UART_PL011, .space = MEMORY_SPACE_PHYSICAL, .address = VIRT_UART},
         .pci = virt->pci,
-        .pci_windows = {.io_start = FIRST_IO_PORT,
-                        .io_end = VIRT_PCI_IO_PORTS,
-                        .io_translation = VIRT_PCI_IO,
-                        .memory32_start = VIRT_PCI_MEMORY,
-                        .memory32_end = VIRT_PCI_MEMORY_END,
-                        .memory64_start = VIRT_PCI_MEMORY64,
-                        .memory64_end = VIRT_PCI_MEMORY64_END,
-                        .last_bus = VIRT_ECAM_BUSES - 1},
+        .pci_windows = windows,
+        .pci_io_address = VIRT_PCI_IO,
+        .pci_last_bus = VIRT_ECAM_BUSES - 1,
         .ranges = ranges,
         .range_count = G_N_ELEMENTS(ranges) - (virt->framebuffer ? 0 : 1),
         .build_acpi = acpi ? build_acpi : NULL,
         .build_smbios = build_smbios,
         .builder_opaque = virt,
         .fdt = tree,
-        .variable_store = config->variable_store,
-        .variable_store_read_only = config->variable_store_read_only,
-        .efi_app = config->efi_app,
-        .efi_app_name = config->efi_app_name,
-        .initrd = config->initrd,
-        .command_line = config->append,
-        .autokey = config->autokey,
     };
-    virt->uefi = uefi_new(&shim, error);
+
+    virt->uefi = board_uefi(&shim, config, virt->disk_place, error);
     return virt->uefi != NULL;
 }
 
@@ -261,7 +217,7 @@ static bool add_shim(struct virt *virt, const struct board_config *config, GErro
 void virt_reset_firmware(struct virt *virt)
 {
     set_up_devices(virt);
-    if (virt->kernel) {
+    if (virt->kernel.image) {
         boot_directly(virt);
         return;
     }
@@ -292,12 +248,4 @@ void virt_boundary(void *opaque)
 bool virt_add_firmware(struct virt *virt, const struct board_config *config, GError **error)
 {
     return config->kernel ? add_kernel(virt, config, error) : add_shim(virt, config, error);
-}
-
-void virt_free_firmware(struct virt *virt)
-{
-    g_clear_pointer(&virt->kernel, g_bytes_unref);
-    g_clear_pointer(&virt->initrd, g_bytes_unref);
-    g_free(virt->append);
-    g_free(virt->kernel_name);
 }

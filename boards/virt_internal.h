@@ -3,7 +3,7 @@
 #ifndef GALVANIC_BOARDS_VIRT_INTERNAL_H
 #define GALVANIC_BOARDS_VIRT_INTERNAL_H
 
-#include "boards/board.h"
+#include "boards/loader.h"
 #include "devices/pci/pci.h"
 #include "firmware/virt_description.h"
 
@@ -72,11 +72,8 @@ struct virt {
     struct ramfb *ramfb;
     struct uefi *uefi;
     struct character_output debug;
-    uint8_t disk_slot[BOARD_DISKS];
-
-    /* direct boot */
-    GBytes *kernel, *initrd;
-    char *append, *kernel_name;
+    struct board_place disk_place[BOARD_DISKS];
+    struct board_kernel kernel;
 };
 
 /* Interrupt controller, timers and the CPUs' hooks (virt_cpu.c).  False with @error: too many CPUs for the GIC. */
@@ -102,7 +99,6 @@ bool virt_semihosting(void *opaque, struct cpu *cpu, uint32_t immediate);
 /* What firmware does: PCI resources, tables, and the loader (virt_firmware.c). */
 bool virt_add_firmware(struct virt *virt, const struct board_config *config, GError **error);
 void virt_reset_firmware(struct virt *virt);
-void virt_free_firmware(struct virt *virt);
 bool virt_hypercall(void *opaque, struct cpu *cpu, uint32_t immediate);
 void virt_boundary(void *opaque);
 

@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "devices/pci/pci.h"
 #include "emu/host/block.h"
 #include "emu/machine.h"
-
-struct pci_bus;
 
 /* Where a disk hangs, for its device path. */
 enum uefi_disk_bus {
@@ -52,15 +51,6 @@ struct uefi_serial {
     uint64_t address;
 };
 
-/* What the host bridge decodes; ends exclusive; equal: none. */
-struct uefi_pci_windows {
-    uint64_t io_start, io_end;
-    uint64_t io_translation; /* host address of I/O port 0 where there is no port space */
-    uint64_t memory32_start, memory32_end;
-    uint64_t memory64_start, memory64_end;
-    uint8_t last_bus;
-};
-
 /* A range of the memory map beside RAM (MMIO, flash), or a part of RAM that is not to be used. */
 struct uefi_range {
     uint64_t address, size; /* multiples of 4096 */
@@ -77,7 +67,9 @@ struct uefi_config {
     struct uefi_serial serial;
     bool i8042;          /* a PC keyboard at ports 0x60 and 0x64 */
     struct pci_bus *pci; /* resources are already assigned; NULL: no PCI protocols */
-    struct uefi_pci_windows pci_windows;
+    struct pci_windows pci_windows;
+    uint64_t pci_io_address; /* where I/O port 0 is, if there is no port space */
+    uint8_t pci_last_bus;
 
     const struct uefi_range *ranges; /* copied */
     unsigned range_count;

@@ -162,11 +162,11 @@ static uint64_t set_attributes(struct uefi *uefi, struct uefi_call *call)
 
 static uint64_t configuration(struct uefi *uefi, struct uefi_call *call)
 {
-    const struct uefi_pci_windows *windows = &uefi_config(uefi)->pci_windows;
+    const struct pci_windows *windows = &uefi_config(uefi)->pci_windows;
     GByteArray *out = g_byte_array_new();
     uint64_t address;
 
-    pci_resource_add(out, PCI_RESOURCE_BUS, 0, 0, 0, (uint64_t)windows->last_bus + 1);
+    pci_resource_add(out, PCI_RESOURCE_BUS, 0, 0, 0, (uint64_t)uefi_config(uefi)->pci_last_bus + 1);
     if (windows->io_end > windows->io_start)
         pci_resource_add(out, PCI_RESOURCE_IO, 0, 0, windows->io_start, windows->io_end - windows->io_start);
     if (windows->memory32_end > windows->memory32_start)

@@ -97,13 +97,13 @@ static bool overlaps(uint64_t start, uint64_t end, uint64_t address, uint64_t li
 /* What is in [@start, @end): how much of it is RAM, and is there anything else? */
 static uint64_t look(const struct uefi *uefi, uint64_t start, uint64_t end, bool *device)
 {
-    const struct uefi_pci_windows *windows = &uefi->config.pci_windows;
+    const struct pci_windows *windows = &uefi->config.pci_windows;
+    uint64_t ports = uefi->config.pci_io_address;
     uint64_t ram = 0;
 
-    *device =
-        overlaps(start, end, windows->io_translation + windows->io_start, windows->io_translation + windows->io_end) ||
-        overlaps(start, end, windows->memory32_start, windows->memory32_end) ||
-        overlaps(start, end, windows->memory64_start, windows->memory64_end);
+    *device = overlaps(start, end, ports + windows->io_start, ports + windows->io_end) ||
+              overlaps(start, end, windows->memory32_start, windows->memory32_end) ||
+              overlaps(start, end, windows->memory64_start, windows->memory64_end);
     for (unsigned i = 0; i < memory_map_count(uefi->map); i++) {
         const struct memory_map_entry *entry = memory_map_entry(uefi->map, i);
         uint64_t limit = entry->start + entry->pages * EFI_PAGE_SIZE;

@@ -230,9 +230,7 @@ static void pci_start(struct pci_test *test)
 {
     const struct pci_windows windows = {
         .io_start = 0xC000, .io_end = 0xD000, .memory32_start = 0xC0000000, .memory32_end = 0xD0000000};
-    struct uefi_config config = {
-        .pci_windows = {
-            .io_start = 0xC000, .io_end = 0xD000, .memory32_start = 0xC0000000, .memory32_end = 0xD0000000}};
+    struct uefi_config config = {.pci_windows = windows};
     GError *error = NULL;
 
     shim_machine(&test->shim);
