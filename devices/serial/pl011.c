@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "devices/serial/backlog.h"
+#include "devices/serial/fifo.h"
 
 #define UART_SIZE 0x1000
-#define FIFO_SIZE 16
 #define CLOCK_HZ 24000000u /* UARTCLK */
 
 #define UARTDR 0x000
@@ -81,8 +81,7 @@ struct pl011 {
     uint16_t ibrd;
     uint8_t fbrd, lcr_h, ilpr, rsr;
     uint16_t modem; /* inputs as UARTFR shows them */
-    uint8_t fifo[FIFO_SIZE];
-    uint8_t fifo_head, fifo_count;
+    struct serial_fifo fifo;
     struct clock_timer *timeout; /* 32 bit periods without another character */
     struct clock_timer *quiet;   /* while it runs nothing moves from the backlog into the FIFO */
     struct serial_backlog backlog;
@@ -97,7 +96,7 @@ static void update_irq(struct pl011 *uart)
 
 static unsigned fifo_capacity(const struct pl011 *uart)
 {
-    return uart->lcr_h & LCR_H_FEN ? FIFO_SIZE : 1;
+    return uart->lcr_h & LCR_H_FEN ? SERIAL_FIFO_SIZE : 1;
 }
 
 static unsigned trigger_level(const struct pl011 *uart)
@@ -117,21 +116,20 @@ static int64_t bit_periods(const struct pl011 *uart, unsigned bits)
 
 static void fifo_push(struct pl011 *uart, uint8_t byte)
 {
-    if (uart->fifo_count == fifo_capacity(uart)) {
+    if (uart->fifo.count == fifo_capacity(uart)) {
         uart->rsr |= RSR_OE;
         uart->ris |= INTERRUPT_OE;
         return;
     }
-    uart->fifo[(uart->fifo_head + uart->fifo_count) % FIFO_SIZE] = byte;
-    uart->fifo_count++;
-    if (uart->fifo_count >= trigger_level(uart))
+    serial_fifo_put(&uart->fifo, byte);
+    if (uart->fifo.count >= trigger_level(uart))
         uart->ris |= INTERRUPT_RX;
     clock_timer_set(uart->timeout, machine_now(uart->machine) + bit_periods(uart, 32));
 }
 
 static void fifo_clear(struct pl011 *uart)
 {
-    uart->fifo_head = uart->fifo_count = 0;
+    uart->fifo.head = uart->fifo.count = 0;
     uart->ris &= ~(uint32_t)(INTERRUPT_RX | INTERRUPT_RT);
     clock_timer_set(uart->timeout, CLOCK_NEVER);
 }
@@ -140,7 +138,7 @@ static void timeout_fired(void *opaque)
 {
     struct pl011 *uart = opaque;
 
-    if (uart->fifo_count > 0)
+    if (uart->fifo.count > 0)
         uart->ris |= INTERRUPT_RT;
     update_irq(uart);
 }
@@ -156,7 +154,7 @@ static void refill(struct pl011 *uart)
 {
     uint8_t byte;
 
-    while (receives(uart) && uart->fifo_count < fifo_capacity(uart) && serial_backlog_take(&uart->backlog, &byte))
+    while (receives(uart) && uart->fifo.count < fifo_capacity(uart) && serial_backlog_take(&uart->backlog, &byte))
         fifo_push(uart, byte);
 }
 
@@ -196,15 +194,13 @@ size_t pl011_room(const struct pl011 *uart)
 
 static uint32_t read_dr(struct pl011 *uart)
 {
-    if (uart->fifo_count == 0)
-        return uart->fifo[(uart->fifo_head + FIFO_SIZE - 1) % FIFO_SIZE]; /* the last byte once more */
-    uint32_t value = uart->fifo[uart->fifo_head] | (uint32_t)(uart->rsr & RSR_OE) << DR_ERROR_SHIFT;
+    if (uart->fifo.count == 0)
+        return serial_fifo_take(&uart->fifo);
+    uint32_t value = serial_fifo_take(&uart->fifo) | (uint32_t)(uart->rsr & RSR_OE) << DR_ERROR_SHIFT;
 
-    uart->fifo_head = (uart->fifo_head + 1) % FIFO_SIZE;
-    uart->fifo_count--;
-    if (uart->fifo_count < trigger_level(uart))
+    if (uart->fifo.count < trigger_level(uart))
         uart->ris &= ~(uint32_t)INTERRUPT_RX;
-    if (uart->fifo_count == 0)
+    if (uart->fifo.count == 0)
         uart->ris &= ~(uint32_t)INTERRUPT_RT;
     refill(uart);
     update_irq(uart);
@@ -266,8 +262,8 @@ static void write_lcr_h(struct pl011 *uart, uint8_t value)
 
 static uint32_t read_fr(const struct pl011 *uart)
 {
-    return FR_TXFE | uart->modem | (uart->fifo_count == 0 ? FR_RXFE : 0) |
-           (uart->fifo_count == fifo_capacity(uart) ? FR_RXFF : 0);
+    return FR_TXFE | uart->modem | (uart->fifo.count == 0 ? FR_RXFE : 0) |
+           (uart->fifo.count == fifo_capacity(uart) ? FR_RXFF : 0);
 }
 
 static uint64_t uart_read(void *opaque, uint64_t offset, unsigned size)
@@ -365,7 +361,7 @@ static void uart_reset(void *device)
     uart->ibrd = 0;
     uart->fbrd = uart->lcr_h = uart->ilpr = uart->rsr = 0;
     uart->modem = modem_inputs(uart);
-    memset(uart->fifo, 0, sizeof(uart->fifo));
+    memset(&uart->fifo, 0, sizeof(uart->fifo));
     fifo_clear(uart);
     clock_timer_set(uart->quiet, CLOCK_NEVER);
     serial_backlog_clear(&uart->backlog);
@@ -386,9 +382,7 @@ static void after_load(void *object)
 {
     struct pl011 *uart = object;
 
-    /* A stream from elsewhere must not lead outside the FIFO. */
-    uart->fifo_head %= FIFO_SIZE;
-    uart->fifo_count = (uint8_t)MIN(uart->fifo_count, fifo_capacity(uart));
+    serial_fifo_check(&uart->fifo, fifo_capacity(uart));
     update_irq(uart);
 }
 
@@ -404,9 +398,7 @@ static const struct state_field fields[] = {
     STATE_U8(struct pl011, ilpr),
     STATE_U8(struct pl011, rsr),
     STATE_U16(struct pl011, modem),
-    STATE_U8_ARRAY(struct pl011, fifo),
-    STATE_U8(struct pl011, fifo_head),
-    STATE_U8(struct pl011, fifo_count),
+    SERIAL_FIFO_STATE(struct pl011, fifo),
     STATE_TIMER(struct pl011, timeout),
     STATE_TIMER(struct pl011, quiet),
     STATE_STRUCT(struct pl011, backlog, &serial_backlog_state),

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "devices/serial/backlog.h"
+#include "devices/serial/fifo.h"
 
 #define PORTS 8
-#define FIFO_SIZE 16
 /* Clock input of 1.8432 MHz; a bit takes 16 x divisor periods. */
 #define CLOCK_HZ 1843200u
 
@@ -82,8 +82,7 @@ struct uart16550 {
     uint16_t divisor;
     bool thre_pending;    /* the interrupt, not the status */
     bool timeout_pending; /* characters wait below the trigger level */
-    uint8_t fifo[FIFO_SIZE];
-    uint8_t fifo_head, fifo_count;
+    struct serial_fifo fifo;
     struct clock_timer *timeout; /* four character times without traffic */
     struct clock_timer *quiet;   /* while it runs nothing moves from the backlog into the FIFO */
     struct serial_backlog backlog;
@@ -96,7 +95,7 @@ static bool fifos_enabled(const struct uart16550 *uart)
 
 static unsigned fifo_capacity(const struct uart16550 *uart)
 {
-    return fifos_enabled(uart) ? FIFO_SIZE : 1;
+    return fifos_enabled(uart) ? SERIAL_FIFO_SIZE : 1;
 }
 
 static unsigned trigger_level(const struct uart16550 *uart)
@@ -111,7 +110,7 @@ static uint8_t interrupt_id(const struct uart16550 *uart)
 {
     if ((uart->ier & IER_ELSI) && uart->errors)
         return IIR_LINE;
-    if ((uart->ier & IER_ERBFI) && uart->fifo_count >= trigger_level(uart))
+    if ((uart->ier & IER_ERBFI) && uart->fifo.count >= trigger_level(uart))
         return IIR_RECEIVED;
     if ((uart->ier & IER_ERBFI) && uart->timeout_pending)
         return IIR_TIMEOUT;
@@ -145,7 +144,7 @@ static int64_t four_characters(const struct uart16550 *uart)
 /* Traffic, or an empty FIFO: the time to a timeout starts anew, or stops. */
 static void restart_timeout(struct uart16550 *uart)
 {
-    bool runs = fifos_enabled(uart) && uart->fifo_count > 0;
+    bool runs = fifos_enabled(uart) && uart->fifo.count > 0;
 
     uart->timeout_pending = false;
     clock_timer_set(uart->timeout, runs ? machine_now(uart->machine) + four_characters(uart) : CLOCK_NEVER);
@@ -155,26 +154,24 @@ static void timeout_fired(void *opaque)
 {
     struct uart16550 *uart = opaque;
 
-    uart->timeout_pending = uart->fifo_count > 0;
+    uart->timeout_pending = uart->fifo.count > 0;
     update_irq(uart);
 }
 
 static void fifo_push(struct uart16550 *uart, uint8_t byte)
 {
-    if (uart->fifo_count == fifo_capacity(uart)) {
+    if (uart->fifo.count == fifo_capacity(uart)) {
         uart->errors |= LSR_OE;
         if (!fifos_enabled(uart))
-            uart->fifo[uart->fifo_head] = byte; /* the holding register is overwritten, a full FIFO is not */
+            uart->fifo.bytes[uart->fifo.head] = byte; /* the holding register is overwritten, a full FIFO is not */
         return;
     }
-    uart->fifo[(uart->fifo_head + uart->fifo_count) % FIFO_SIZE] = byte;
-    uart->fifo_count++;
+    serial_fifo_put(&uart->fifo, byte);
 }
 
 static void fifo_clear(struct uart16550 *uart)
 {
-    uart->fifo_head = 0;
-    uart->fifo_count = 0;
+    uart->fifo.head = uart->fifo.count = 0;
     restart_timeout(uart);
 }
 
@@ -186,7 +183,7 @@ static void refill(struct uart16550 *uart)
 
     if ((uart->mcr & MCR_LOOP) || clock_timer_deadline(uart->quiet) != CLOCK_NEVER)
         return;
-    while (uart->fifo_count < fifo_capacity(uart) && serial_backlog_take(&uart->backlog, &byte)) {
+    while (uart->fifo.count < fifo_capacity(uart) && serial_backlog_take(&uart->backlog, &byte)) {
         fifo_push(uart, byte);
         any = true;
     }
@@ -228,12 +225,10 @@ size_t uart16550_room(const struct uart16550 *uart)
 
 static uint8_t read_rbr(struct uart16550 *uart)
 {
-    if (uart->fifo_count == 0)
-        return uart->fifo[(uart->fifo_head + FIFO_SIZE - 1) % FIFO_SIZE]; /* the last byte once more */
-    uint8_t byte = uart->fifo[uart->fifo_head];
+    if (uart->fifo.count == 0)
+        return serial_fifo_take(&uart->fifo);
+    uint8_t byte = serial_fifo_take(&uart->fifo);
 
-    uart->fifo_head = (uart->fifo_head + 1) % FIFO_SIZE;
-    uart->fifo_count--;
     restart_timeout(uart);
     refill(uart);
     update_irq(uart);
@@ -330,7 +325,7 @@ static uint8_t read_iir(struct uart16550 *uart)
 
 static uint8_t read_lsr(struct uart16550 *uart)
 {
-    uint8_t value = LSR_THRE | LSR_TEMT | uart->errors | (uart->fifo_count ? LSR_DR : 0);
+    uint8_t value = LSR_THRE | LSR_TEMT | uart->errors | (uart->fifo.count ? LSR_DR : 0);
 
     uart->errors = 0;
     update_irq(uart);
@@ -421,7 +416,7 @@ static void uart_reset(void *device)
     uart->msr = modem_inputs(uart);
     uart->divisor = 1; /* undefined in the chip; 115200 baud */
     uart->thre_pending = false;
-    memset(uart->fifo, 0, sizeof(uart->fifo));
+    memset(&uart->fifo, 0, sizeof(uart->fifo));
     fifo_clear(uart);
     clock_timer_set(uart->quiet, CLOCK_NEVER);
     serial_backlog_clear(&uart->backlog);
@@ -442,9 +437,7 @@ static void after_load(void *object)
 {
     struct uart16550 *uart = object;
 
-    /* A stream from elsewhere must not lead outside the FIFO. */
-    uart->fifo_head %= FIFO_SIZE;
-    uart->fifo_count = (uint8_t)MIN(uart->fifo_count, fifo_capacity(uart));
+    serial_fifo_check(&uart->fifo, fifo_capacity(uart));
     update_irq(uart);
 }
 
@@ -459,9 +452,7 @@ static const struct state_field fields[] = {
     STATE_U16(struct uart16550, divisor),
     STATE_BOOL(struct uart16550, thre_pending),
     STATE_BOOL(struct uart16550, timeout_pending),
-    STATE_U8_ARRAY(struct uart16550, fifo),
-    STATE_U8(struct uart16550, fifo_head),
-    STATE_U8(struct uart16550, fifo_count),
+    SERIAL_FIFO_STATE(struct uart16550, fifo),
     STATE_TIMER(struct uart16550, timeout),
     STATE_TIMER(struct uart16550, quiet),
     STATE_STRUCT(struct uart16550, backlog, &serial_backlog_state),
