@@ -1,51 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Saving, loading and resetting a CPU.  The bytes hold the architectural state only, each field in little endian, so
- * that equal states give equal bytes on each host; what translation keeps beside it is made anew.
- */
+/* Saving, loading and resetting a CPU; what translation keeps beside the architectural state is made anew. */
 #include "emu/cpu/aarch64_internal.h"
+#include "emu/cpu/state_pass.h"
 
 #define STATE_MAGIC 0x32366161u /* "aa62": the layout below */
-
-/* One pass over the state: writes it to `out`, or reads it from `in`. */
-struct pass {
-    GByteArray *out;
-    const uint8_t *in;
-    size_t left;
-    bool failed;
-};
-
-static void pass_bytes(struct pass *pass, void *data, size_t size)
-{
-    if (pass->out) {
-        g_byte_array_append(pass->out, data, (guint)size);
-    } else if (pass->left < size) {
-        pass->failed = true;
-    } else {
-        memcpy(data, pass->in, size);
-        pass->in += size;
-        pass->left -= size;
-    }
-}
-
-static uint64_t pass_u64(struct pass *pass, uint64_t value)
-{
-    uint64_t bytes = GUINT64_TO_LE(value);
-
-    pass_bytes(pass, &bytes, sizeof(bytes));
-    return GUINT64_FROM_LE(bytes);
-}
-
-static uint32_t pass_u32(struct pass *pass, uint32_t value)
-{
-    uint32_t bytes = GUINT32_TO_LE(value);
-
-    pass_bytes(pass, &bytes, sizeof(bytes));
-    return GUINT32_FROM_LE(bytes);
-}
-
-#define U32(field) ((field) = pass_u32(pass, (uint32_t)(field)))
-#define U64(field) ((field) = pass_u64(pass, (uint64_t)(field)))
 
 static void pass_u32s(struct pass *pass, uint32_t *values, unsigned count)
 {

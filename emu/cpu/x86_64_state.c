@@ -1,51 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Saving, loading and resetting a CPU.  The bytes hold the architectural state only, each field in little endian, so
- * that equal states give equal bytes on each host; what translation keeps beside it is made anew.
- */
+/* Saving, loading and resetting a CPU; what translation keeps beside the architectural state is made anew. */
+#include "emu/cpu/state_pass.h"
 #include "emu/cpu/x86_64_internal.h"
 
 #include <exec/helper-proto.h>
 #include <fpu/softfloat-helpers.h>
 
 #define STATE_MAGIC 0x32363878u /* "x862": the layout below */
-
-/* One pass over the state: writes it to `out`, or reads it from `in`. */
-struct pass {
-    GByteArray *out;
-    const uint8_t *in;
-    size_t left;
-    bool failed;
-};
-
-static void pass_bytes(struct pass *pass, void *data, size_t size)
-{
-    if (pass->out) {
-        g_byte_array_append(pass->out, data, (guint)size);
-    } else if (pass->left < size) {
-        pass->failed = true;
-    } else {
-        memcpy(data, pass->in, size);
-        pass->in += size;
-        pass->left -= size;
-    }
-}
-
-#define PASS_INTEGER(name, type, to_le, from_le)                                                                       \
-    static type name(struct pass *pass, type value)                                                                    \
-    {                                                                                                                  \
-        type bytes = to_le(value);                                                                                     \
-                                                                                                                       \
-        pass_bytes(pass, &bytes, sizeof(bytes));                                                                       \
-        return from_le(bytes);                                                                                         \
-    }
-PASS_INTEGER(pass_u16, uint16_t, GUINT16_TO_LE, GUINT16_FROM_LE)
-PASS_INTEGER(pass_u32, uint32_t, GUINT32_TO_LE, GUINT32_FROM_LE)
-PASS_INTEGER(pass_u64, uint64_t, GUINT64_TO_LE, GUINT64_FROM_LE)
-
-#define U16(field) ((field) = pass_u16(pass, (uint16_t)(field)))
-#define U32(field) ((field) = pass_u32(pass, (uint32_t)(field)))
-#define U64(field) ((field) = pass_u64(pass, (uint64_t)(field)))
 
 static void pass_segment(struct pass *pass, SegmentCache *segment)
 {
