@@ -60,7 +60,21 @@ static void drop_weak_opens(struct uefi_protocol_entry *entry)
             g_array_remove_index(entry->opens, i - 1);
 }
 
-/* One interface goes, after its drivers have gone.  UEFI_PENDING while they do: the call is then entered again. */
+/* Drivers let go of an interface.  UEFI_PENDING while they do: the call is then entered again. */
+static uint64_t release(struct uefi *uefi, struct uefi_call *call, uint64_t address, struct uefi_protocol_entry *entry)
+{
+    uint64_t driver = driver_of(entry);
+
+    if (driver) {
+        if ((*uefi_phase(call))++ >= UEFI_OPEN_LIMIT)
+            return EFI_ACCESS_DENIED;
+        uint64_t result = uefi_disconnect_then_again(uefi, address, driver);
+        return result == UEFI_PENDING || result == UEFI_AGAIN ? result : EFI_ACCESS_DENIED;
+    }
+    drop_weak_opens(entry);
+    return entry->opens->len ? EFI_ACCESS_DENIED : EFI_SUCCESS;
+}
+
 static uint64_t uninstall(struct uefi *uefi, struct uefi_call *call, uint64_t address, const struct efi_guid *guid,
                           uint64_t interface)
 {
@@ -71,16 +85,9 @@ static uint64_t uninstall(struct uefi *uefi, struct uefi_call *call, uint64_t ad
         return EFI_INVALID_PARAMETER;
     if (!entry || entry->interface != interface)
         return EFI_NOT_FOUND;
-    uint64_t driver = driver_of(entry);
-    if (driver) {
-        if ((*uefi_phase(call))++ >= UEFI_OPEN_LIMIT)
-            return EFI_ACCESS_DENIED;
-        uint64_t result = uefi_disconnect_then_again(uefi, address, driver);
-        return result == UEFI_PENDING || result == UEFI_AGAIN ? result : EFI_ACCESS_DENIED;
-    }
-    drop_weak_opens(entry);
-    if (entry->opens->len)
-        return EFI_ACCESS_DENIED;
+    uint64_t status = release(uefi, call, address, entry);
+    if (status != EFI_SUCCESS)
+        return status;
     return uefi_uninstall(uefi, address, guid, interface);
 }
 
@@ -104,16 +111,9 @@ uint64_t uefi_reinstall_protocol_interface(struct uefi *uefi, struct uefi_call *
     struct uefi_protocol_entry *entry = uefi_find_protocol(handle, &guid);
     if (!entry || entry->interface != old)
         return EFI_NOT_FOUND;
-    uint64_t driver = driver_of(entry);
-    if (driver) {
-        if ((*uefi_phase(call))++ >= UEFI_OPEN_LIMIT)
-            return EFI_ACCESS_DENIED;
-        uint64_t result = uefi_disconnect_then_again(uefi, address, driver);
-        return result == UEFI_PENDING || result == UEFI_AGAIN ? result : EFI_ACCESS_DENIED;
-    }
-    drop_weak_opens(entry);
-    if (entry->opens->len)
-        return EFI_ACCESS_DENIED;
+    uint64_t status = release(uefi, call, address, entry);
+    if (status != EFI_SUCCESS)
+        return status;
     entry->interface = new;
     uefi_registrations_notify(uefi, &guid, address);
     /* Drivers may take it up again; whether one does is no matter for the result. */
