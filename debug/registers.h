@@ -25,4 +25,12 @@ uint64_t register_get_u64(struct cpu *cpu, unsigned index);
 /* "PE MP ET NE WP AM PG", "EC 0x25 (data abort, same level) IL ISS 0x45: …"; NULL: nothing to decode; to be freed. */
 char *register_decode(enum cpu_arch arch, unsigned index, uint64_t value);
 
+/* For tables of registers that have numbers: M(0), M(1), ... */
+#define REGISTERS_8(M) M(0), M(1), M(2), M(3), M(4), M(5), M(6), M(7)
+#define REGISTERS_16(M) REGISTERS_8(M), M(8), M(9), M(10), M(11), M(12), M(13), M(14), M(15)
+#define REGISTERS_31(M)                                                                                                \
+    REGISTERS_16(M), M(16), M(17), M(18), M(19), M(20), M(21), M(22), M(23), M(24), M(25), M(26), M(27), M(28), M(29), \
+        M(30)
+#define REGISTERS_32(M) REGISTERS_31(M), M(31)
+
 #endif
