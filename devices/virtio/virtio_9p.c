@@ -202,7 +202,7 @@ static const struct state_field fields[] = {
     STATE_END,
 };
 
-static const struct state_table state = {.name = "virtio-9p", .version = 1, .fields = fields};
+static const struct state_table state = {.name = "virtio-9p", .version = 2, .fields = fields};
 
 static const struct device_class device_class = {
     .name = "virtio-9p",

@@ -8,12 +8,18 @@
 /* Before a version is agreed upon. */
 #define FIRST_MESSAGE 8192
 
+static void host_locks_free(gpointer locks)
+{
+    share_locks_free(locks);
+}
+
 struct ninep *ninep_new(struct share *share)
 {
     struct ninep *ninep = g_new0(struct ninep, 1);
 
     ninep->share = share;
     ninep->fids = ninep_fids_new();
+    ninep->host_locks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, host_locks_free);
     ninep->reply = g_byte_array_new();
     return ninep;
 }
@@ -22,6 +28,7 @@ void ninep_free(struct ninep *ninep)
 {
     if (!ninep)
         return;
+    g_hash_table_unref(ninep->host_locks);
     ninep_fids_free(ninep->fids);
     ninep_request_clear(&ninep->request);
     g_byte_array_unref(ninep->reply);
@@ -32,6 +39,7 @@ void ninep_free(struct ninep *ninep)
 void ninep_reset(struct ninep *ninep)
 {
     ninep_fids_reset(ninep->fids);
+    ninep_release_locks(ninep);
 }
 
 void ninep_last(const struct ninep *ninep, unsigned *type, unsigned *error)
@@ -47,6 +55,8 @@ void ninep_save(struct ninep *ninep, struct state_writer *out)
 
 bool ninep_load(struct ninep *ninep, struct state_reader *in)
 {
+    g_hash_table_remove_all(ninep->host_locks);
+    ninep->retake_locks = ninep->share != NULL;
     return ninep_fids_load(ninep->fids, in);
 }
 
@@ -65,6 +75,8 @@ int ninep_find_open(struct ninep *ninep, uint32_t number, struct ninep_fid **fid
     *fid = ninep_fids_find(ninep->fids, number);
     if (!*fid || (*fid)->kind != NINEP_FID_OPEN)
         return NINEP_EBADF;
+    if ((*fid)->lost)
+        return NINEP_ESTALE;
     if ((*fid)->file)
         return 0;
     unsigned flags = (*fid)->flags & ~(unsigned)(SHARE_OPEN_CREATE | SHARE_OPEN_EXCLUSIVE | SHARE_OPEN_TRUNCATE);
@@ -330,6 +342,9 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
     ninep_begin(ninep->reply, ninep->request.type + 1, ninep->request.tag);
     bool taken = !failure;
 
+    if (ninep->retake_locks && ninep->share)
+        ninep_retake_locks(ninep);
+    ninep->retake_locks = false;
     if (taken)
         failure = execute(ninep);
     if (!failure && ninep->reply->len + ninep->data > ninep->limit)
@@ -341,6 +356,7 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
     ninep->last_error = (unsigned)failure;
     if (taken)
         ninep_fids_follow(ninep->fids, &ninep->request, ninep->reply->data, ninep->reply->len);
+    ninep_release_locks(ninep);
     hand_over(ninep, failure);
     return ninep->reply->len + ninep->data;
 }
@@ -350,4 +366,5 @@ void ninep_follow(struct ninep *ninep, const struct host_spans *request, const u
     if (host_spans_length(request) < NINEP_HEADER || take(ninep, request))
         return;
     ninep_fids_follow(ninep->fids, &ninep->request, reply, length);
+    ninep_release_locks(ninep);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A server for 9P2000.L on a shared folder.  One request is carried out at a time and answered at once, so that Tflush always
- * comes too late; locks are granted, for a single client has sorted its own out before it asks.
+ * comes too late, and a lock for which a client would wait is answered as blocked: the client asks again.  Locks hold against
+ * the host's programs and other servers, too; those of a client's own fids and processes are told apart by the client.
  */
 #ifndef GALVANIC_EMU_HOST_NINEP_H
 #define GALVANIC_EMU_HOST_NINEP_H
@@ -29,7 +30,8 @@ void ninep_last(const struct ninep *ninep, unsigned *type, unsigned *error);
 
 /*
  * The client's fids by their paths.  What was open is opened again by its path when it is used; a file that had been unlinked
- * while open, and an extended attribute that was partly written, cannot be brought back: they give ESTALE and EIO.
+ * while open, and an extended attribute that was partly written, cannot be brought back: they give ESTALE and EIO.  Locks are
+ * taken again; a file whose lock somebody else has got meanwhile gives ESTALE.
  */
 void ninep_save(struct ninep *ninep, struct state_writer *out);
 bool ninep_load(struct ninep *ninep, struct state_reader *in);

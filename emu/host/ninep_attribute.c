@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 9P requests about attributes, extended attributes, the file system and locks.  See ninep.h. */
+/* 9P requests about attributes, extended attributes and the file system.  See ninep.h. */
 #include "emu/host/ninep_internal.h"
 
 /* Bits of Tgetattr's and Rgetattr's masks. */
@@ -19,7 +19,6 @@ enum {
     SET_MTIME_GIVEN = 1 << 8,
 };
 
-enum { LOCK_SUCCESS = 0, LOCK_TYPE_UNLOCK = 2 };
 enum { XATTR_CREATE = 1, XATTR_REPLACE = 2 };
 enum { FILE_SYSTEM_TYPE = 0x01021997, UNCHANGED = -1 };
 
@@ -192,36 +191,4 @@ int ninep_xattr_commit(struct ninep *ninep, const struct ninep_fid *fid)
         return NINEP_EIO;
     return share_xattr_set(ninep->share, fid->path, fid->attribute, fid->value ? fid->value->data : NULL,
                            fid->value_length, fid->flags);
-}
-
-/* --- locks --- */
-
-int ninep_lock(struct ninep *ninep)
-{
-    struct ninep_fid *fid;
-    int failure = ninep_find_open(ninep, ninep->request.fid, &fid);
-
-    if (!failure && ninep->request.lock_type > LOCK_TYPE_UNLOCK)
-        failure = NINEP_EINVAL;
-    if (!failure)
-        ninep_put_u8(ninep->reply, LOCK_SUCCESS);
-    return failure;
-}
-
-int ninep_getlock(struct ninep *ninep)
-{
-    const struct ninep_request *request = &ninep->request;
-    struct ninep_fid *fid;
-    int failure = ninep_find_open(ninep, request->fid, &fid);
-
-    if (!failure && request->lock_type > LOCK_TYPE_UNLOCK)
-        failure = NINEP_EINVAL;
-    if (failure)
-        return failure;
-    ninep_put_u8(ninep->reply, LOCK_TYPE_UNLOCK);
-    ninep_put_u64(ninep->reply, request->offset);
-    ninep_put_u64(ninep->reply, request->length);
-    ninep_put_u32(ninep->reply, request->mode); /* the asking process */
-    ninep_put_string(ninep->reply, request->name);
-    return 0;
 }

@@ -8,6 +8,7 @@ struct ninep_fids {
     uint32_t msize;
     GHashTable *table; /* number -> struct ninep_fid */
     uint64_t path_bytes;
+    struct ninep_locks *locks;
 };
 
 char *ninep_path_parent(const char *path)
@@ -41,12 +42,14 @@ struct ninep_fids *ninep_fids_new(void)
     struct ninep_fids *fids = g_new0(struct ninep_fids, 1);
 
     fids->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, fid_free);
+    fids->locks = ninep_locks_new();
     return fids;
 }
 
 void ninep_fids_free(struct ninep_fids *fids)
 {
     g_hash_table_unref(fids->table);
+    ninep_locks_free(fids->locks);
     g_free(fids);
 }
 
@@ -55,11 +58,17 @@ void ninep_fids_reset(struct ninep_fids *fids)
     g_hash_table_remove_all(fids->table);
     fids->msize = 0;
     fids->path_bytes = 0;
+    ninep_locks_clear(fids->locks);
 }
 
 uint32_t ninep_fids_msize(const struct ninep_fids *fids)
 {
     return fids->msize;
+}
+
+struct ninep_locks *ninep_fids_locks(const struct ninep_fids *fids)
+{
+    return fids->locks;
 }
 
 struct ninep_fid *ninep_fids_find(const struct ninep_fids *fids, uint32_t number)
@@ -91,6 +100,7 @@ static struct ninep_fid *add(struct ninep_fids *fids, uint32_t number, char *pat
     struct ninep_fid *old = ninep_fids_find(fids, number), *fid = g_new0(struct ninep_fid, 1);
 
     fids->path_bytes -= old ? strlen(old->path) : 0;
+    ninep_locks_drop(fids->locks, number);
     fid->number = number;
     set_path(fids, fid, path);
     g_hash_table_replace(fids->table, GUINT_TO_POINTER(number), fid);
@@ -104,17 +114,18 @@ static void drop(struct ninep_fids *fids, uint32_t number)
     if (!fid)
         return;
     fids->path_bytes -= strlen(fid->path);
+    ninep_locks_drop(fids->locks, number);
     g_hash_table_remove(fids->table, GUINT_TO_POINTER(number));
 }
 
 /* --- what messages do --- */
 
-static uint32_t little(const uint8_t *bytes, unsigned count)
+static uint64_t little(const uint8_t *bytes, unsigned count)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
 
     for (unsigned i = 0; i < count; i++)
-        value |= (uint32_t)bytes[i] << 8 * i;
+        value |= (uint64_t)bytes[i] << 8 * i;
     return value;
 }
 
@@ -126,7 +137,7 @@ static void follow_version(struct ninep_fids *fids, const uint8_t *reply, size_t
 
     ninep_fids_reset(fids);
     if (length == NINEP_HEADER + 6 + text && memcmp(reply + NINEP_HEADER + 6, version, text) == 0)
-        fids->msize = little(reply + NINEP_HEADER, 4);
+        fids->msize = (uint32_t)little(reply + NINEP_HEADER, 4);
 }
 
 static void follow_walk(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
@@ -179,7 +190,9 @@ static void follow_rename(struct ninep_fids *fids, const struct ninep_request *r
     renamed(fids, from, to);
 }
 
-static void follow_open(struct ninep_fids *fids, const struct ninep_request *request)
+/* Rlopen, Rlcreate: qid[13] iounit[4] */
+static void follow_open(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
+                        size_t length)
 {
     struct ninep_fid *fid = ninep_fids_find(fids, request->fid);
 
@@ -189,6 +202,7 @@ static void follow_open(struct ninep_fids *fids, const struct ninep_request *req
         set_path(fids, fid, ninep_path_join(fid->path, request->name));
     fid->kind = NINEP_FID_OPEN;
     fid->flags = request->flags;
+    fid->qid_path = length >= NINEP_HEADER + 13 ? little(reply + NINEP_HEADER + 5, 8) : 0;
 }
 
 static void follow_xattr(struct ninep_fids *fids, const struct ninep_request *request)
@@ -207,6 +221,36 @@ static void follow_xattr(struct ninep_fids *fids, const struct ninep_request *re
     }
     g_free(fid->attribute);
     fid->attribute = g_strdup(request->name);
+}
+
+struct ninep_held ninep_fid_lock(const struct ninep_fid *fid, const struct ninep_request *request)
+{
+    uint64_t start = request->offset, rest = SHARE_LOCK_END - MIN(start, SHARE_LOCK_END), length = request->length;
+
+    return (struct ninep_held){
+        .file = fid->qid_path,
+        .fid = fid->number,
+        .process = request->mode,
+        .lock = {.type = request->lock_type,
+                 .start = start,
+                 .end = !length             ? SHARE_LOCK_END
+                        : length - 1 > rest ? UINT64_MAX
+                                            : start + length - 1},
+    };
+}
+
+/* Rlock: status[1] */
+static void follow_lock(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
+                        size_t length)
+{
+    const struct ninep_fid *fid = ninep_fids_find(fids, request->fid);
+
+    if (!fid || length < NINEP_HEADER + 1 || reply[NINEP_HEADER] != 0)
+        return;
+    const struct ninep_held held = ninep_fid_lock(fid, request);
+
+    if (held.lock.start <= held.lock.end && held.lock.end <= SHARE_LOCK_END && held.lock.type <= SHARE_LOCK_NONE)
+        ninep_locks_set(fids->locks, &held);
 }
 
 void ninep_fids_follow(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
@@ -232,7 +276,10 @@ void ninep_fids_follow(struct ninep_fids *fids, const struct ninep_request *requ
         break;
     case NINEP_TLOPEN:
     case NINEP_TLCREATE:
-        follow_open(fids, request);
+        follow_open(fids, request, reply, length);
+        break;
+    case NINEP_TLOCK:
+        follow_lock(fids, request, reply, length);
         break;
     case NINEP_TRENAME:
     case NINEP_TRENAMEAT:
@@ -277,7 +324,9 @@ void ninep_fids_save(struct ninep_fids *fids, struct state_writer *out)
         state_put_u32(out, fid->flags);
         state_put_string(out, fid->attribute);
         state_put_u64(out, fid->value_length);
+        state_put_u64(out, fid->qid_path);
     }
+    ninep_locks_save(fids->locks, out);
 }
 
 /* No ".", "..", or empty names: those would be taken for other places. */
@@ -299,7 +348,7 @@ static bool load_fid(struct ninep_fids *fids, struct state_reader *in)
     char *path = state_get_string(in);
     uint32_t flags = state_get_u32(in);
     g_autofree char *attribute = state_get_string(in);
-    uint64_t value_length = state_get_u64(in);
+    uint64_t value_length = state_get_u64(in), qid_path = state_get_u64(in);
     bool is_xattr = kind == NINEP_FID_XATTR_READ || kind == NINEP_FID_XATTR_WRITE;
 
     if (state_reader_failed(in) || kind > NINEP_FID_XATTR_WRITE || !path_valid(path) || is_xattr != !!attribute ||
@@ -313,6 +362,20 @@ static bool load_fid(struct ninep_fids *fids, struct state_reader *in)
     fid->flags = flags;
     fid->attribute = g_steal_pointer(&attribute);
     fid->value_length = value_length;
+    fid->qid_path = qid_path;
+    return true;
+}
+
+/* Each belongs to a file that is open. */
+static bool locks_valid(const struct ninep_fids *fids)
+{
+    for (unsigned i = 0; i < ninep_locks_count(fids->locks); i++) {
+        const struct ninep_held *held = ninep_locks_at(fids->locks, i);
+        const struct ninep_fid *fid = ninep_fids_find(fids, held->fid);
+
+        if (!fid || fid->kind != NINEP_FID_OPEN || fid->qid_path != held->file)
+            return false;
+    }
     return true;
 }
 
@@ -327,5 +390,5 @@ bool ninep_fids_load(struct ninep_fids *fids, struct state_reader *in)
     for (uint32_t i = 0; i < count; i++)
         if (!load_fid(fids, in))
             return false;
-    return true;
+    return ninep_locks_load(fids->locks, in) && locks_valid(fids);
 }

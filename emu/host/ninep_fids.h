@@ -6,6 +6,7 @@
 #ifndef GALVANIC_EMU_HOST_NINEP_FIDS_H
 #define GALVANIC_EMU_HOST_NINEP_FIDS_H
 
+#include "emu/host/ninep_locks.h"
 #include "emu/host/ninep_message.h"
 #include "emu/host/share.h"
 #include "emu/state/state.h"
@@ -26,11 +27,13 @@ struct ninep_fid {
     uint32_t flags;        /* of Tlopen, Tlcreate, Txattrcreate */
     char *attribute;       /* name of the extended attribute */
     uint64_t value_length; /* that Txattrcreate announced */
+    uint64_t qid_path;     /* of what was opened */
 
     /* The host's side: no state.  What is missing is made again when it is wanted. */
     struct share_file *file; /* OPEN: the file; FILE: one that is open under the fid that this one was cloned from */
     GByteArray *value;       /* of an extended attribute */
     uint64_t value_written;  /* bytes that have come in */
+    bool lost;               /* a lock that a restored state has could not be taken again */
 };
 
 struct ninep_fids;
@@ -43,6 +46,9 @@ void ninep_fids_reset(struct ninep_fids *fids);
 uint32_t ninep_fids_msize(const struct ninep_fids *fids);
 /* NULL: the client has no such fid. */
 struct ninep_fid *ninep_fids_find(const struct ninep_fids *fids, uint32_t number);
+struct ninep_locks *ninep_fids_locks(const struct ninep_fids *fids);
+/* The range that Tlock or Tgetlock is about.  It is none if it begins or ends behind SHARE_LOCK_END. */
+struct ninep_held ninep_fid_lock(const struct ninep_fid *fid, const struct ninep_request *request);
 /* 0, or why there cannot be one more fid with @path. */
 int ninep_fids_room(const struct ninep_fids *fids, const char *path);
 /* What @reply to @request means for the table. */

@@ -10,7 +10,9 @@
 struct ninep {
     struct share *share;
     struct ninep_fids *fids;
-    uint8_t *head; /* the request, without a Twrite's data */
+    GHashTable *host_locks; /* path of a qid -> struct share_locks, of the files that the client has locks on */
+    bool retake_locks;      /* a restored state has some that the host does not know of yet */
+    uint8_t *head;          /* the request, without a Twrite's data */
     size_t head_room;
     unsigned last_error;
 
@@ -42,5 +44,9 @@ ninep_operation ninep_getattr, ninep_setattr, ninep_statfs, ninep_xattrwalk, nin
     ninep_getlock;
 /* At the clunk of a fid that an extended attribute was written to. */
 int ninep_xattr_commit(struct ninep *ninep, const struct ninep_fid *fid);
+/* Lets the host's locks go that the client's messages have released. */
+void ninep_release_locks(struct ninep *ninep);
+/* Takes those of a restored state again; a fid whose lock somebody else has got meanwhile is stale. */
+void ninep_retake_locks(struct ninep *ninep);
 
 #endif

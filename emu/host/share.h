@@ -112,6 +112,32 @@ bool share_file_is_folder(const struct share_file *file);
 bool share_file_writable(const struct share_file *file);
 
 /*
+ * Locks on ranges of bytes, as a guest has them on one file: against everybody else on the host, other machines among them.
+ * They are fcntl(2)'s, and programs of the host meet them if they lock in that way.  On hosts that have none of the kind that
+ * belongs to an open file, all are granted.
+ */
+struct share_locks;
+
+enum share_lock_type { SHARE_LOCK_READ, SHARE_LOCK_WRITE, SHARE_LOCK_NONE };
+#define SHARE_LOCK_END ((uint64_t)INT64_MAX)
+
+struct share_lock {
+    enum share_lock_type type;
+    uint64_t start, end; /* the last byte; SHARE_LOCK_END: as far as the file may ever reach */
+};
+
+/* None yet; @file may be closed afterwards. */
+int share_locks_new(struct share_file *file, struct share_locks **locks);
+void share_locks_free(struct share_locks *locks); /* releases them all; NULL: nothing */
+/*
+ * The range gets this type, whatever it had.  EAGAIN: somebody else's lock is in the way; EBADF: for a lock of this type the file
+ * would have to be opened in a way that is not allowed.
+ */
+int share_locks_set(struct share_locks *locks, const struct share_lock *lock);
+/* What stands in @lock's way, if it were asked for now, goes to *@lock; or its type becomes NONE.  @own NULL: there are none. */
+int share_locks_test(const struct share_locks *own, const struct share_file *file, struct share_lock *lock);
+
+/*
  * A folder's entries as they are now, "." and ".." first, then by the bytes of their names: the order of the host's file system
  * does not show.  They keep their indexes until the next share_folder_read().
  */

@@ -161,6 +161,8 @@ def allowed(request, ours, theirs):
         return 'a fid that there is not'
     if kind == READDIR and ours == ('error', ENOTDIR) and theirs == ('error', EINVAL):
         return 'two words for what is no folder'
+    if kind == LOCK and ours == ('error', EBADF):
+        return 'flock(2), which diod uses, locks for writing what cannot be opened for that, too'
     if kind == RENAME and ours == ('error', EBUSY) and theirs == ('error', EINVAL):
         return 'two words for the root'
     if kind == REMOVE and ours == ('error', EPERM):
