@@ -65,14 +65,10 @@ static void make(struct fixture *f)
                   f);
 }
 
-static void ignore_note(void *opaque, const char *text)
-{
-}
-
 static void set_up(struct fixture *f, gconstpointer unused)
 {
     make(f);
-    machine_set_note_handler(f->machine, ignore_note, NULL);
+    machine_set_note_handler(f->machine, test_ignore_note, NULL);
 }
 
 static void tear_down(struct fixture *f, gconstpointer unused)

@@ -29,14 +29,10 @@ static struct ioapic *make(struct machine *machine, struct fixture *f)
     return ioapic_new(machine, &config);
 }
 
-static void ignore_note(void *opaque, const char *text)
-{
-}
-
 static void set_up(struct fixture *f, gconstpointer unused)
 {
     f->machine = test_machine();
-    machine_set_note_handler(f->machine, ignore_note, NULL);
+    machine_set_note_handler(f->machine, test_ignore_note, NULL);
     f->ioapic = make(f->machine, f);
 }
 

@@ -86,10 +86,6 @@ static void eoi_broadcast(void *opaque, uint8_t vector)
     f->eoi_vector = vector;
 }
 
-static void ignore_note(void *opaque, const char *text)
-{
-}
-
 static void make(struct fixture *f)
 {
     static const struct lapic_ops ops = {.set_intr = set_intr, .nmi = nmi, .init = init, .sipi = sipi};
@@ -102,7 +98,7 @@ static void make(struct fixture *f)
                                      .opaque = f};
 
     f->machine = test_machine();
-    machine_set_note_handler(f->machine, ignore_note, NULL);
+    machine_set_note_handler(f->machine, test_ignore_note, NULL);
     f->set = apic_set_new(f->machine, &config);
 }
 

@@ -20,14 +20,10 @@ static void make(struct fixture *f)
     f->rtc = mc146818_new(f->machine, &irq);
 }
 
-static void ignore_note(void *opaque, const char *text)
-{
-}
-
 static void set_up(struct fixture *f, gconstpointer unused)
 {
     make(f);
-    machine_set_note_handler(f->machine, ignore_note, NULL);
+    machine_set_note_handler(f->machine, test_ignore_note, NULL);
 }
 
 static void tear_down(struct fixture *f, gconstpointer unused)
@@ -366,7 +362,7 @@ static void test_state(struct fixture *f, gconstpointer unused)
     struct fixture other = {0};
 
     make(&other);
-    machine_set_note_handler(other.machine, ignore_note, NULL);
+    machine_set_note_handler(other.machine, test_ignore_note, NULL);
     put(f, 0x0a, 0x2c);
     put(f, 0x0b, 0x72);
     put(f, 0x05, 0xff);

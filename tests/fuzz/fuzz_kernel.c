@@ -3,11 +3,7 @@
 #include "boards/board.h"
 #include "emu/machine.h"
 #include "tests/fuzz/elf_sample.h"
-#include "tests/fuzz/fuzz.h"
-
-static void ignore_note(void *opaque, const char *text)
-{
-}
+#include "tests/fuzz/input.h"
 
 /* The file is checked when the board is made; it is loaded at the reset, into memory that is smaller than it may ask for. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -19,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct machine *machine = machine_new(&machine_config, &error);
 
     g_assert_no_error(error);
-    machine_set_note_handler(machine, ignore_note, NULL);
+    machine_set_note_handler(machine, fuzz_ignore_note, NULL);
     config.kernel = g_bytes_new(data, size);
     if (q35_new(machine, &config, &error))
         machine_reset(machine);

@@ -10,7 +10,7 @@
 #include "devices/virtio/virtio_registers.h"
 #include "emu/bytes.h"
 #include "emu/machine.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
 
 enum {
     STEPS_MAX = 512,
@@ -46,26 +46,17 @@ struct subject {
     struct machine *machine;
     struct memory *memory;
     struct pci_bus *bus;
-    const uint8_t *data;
-    size_t left;
+    struct fuzz_input input;
     unsigned states;
     uint64_t sent; /* something that depends on all bytes */
 };
 
 static uint64_t take(struct subject *subject, unsigned bytes)
 {
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < bytes && subject->left; i++, subject->left--)
-        value |= (uint64_t)*subject->data++ << 8 * i;
-    return value;
+    return fuzz_take(&subject->input, bytes);
 }
 
 /* --- the machine --- */
-
-static void ignore_note(void *opaque, const char *text)
-{
-}
 
 static void take_frame(void *opaque, const uint8_t *frame, size_t length)
 {
@@ -89,7 +80,7 @@ static void open_subject(struct subject *subject)
     struct net_output output = {.send = take_frame, .opaque = subject};
 
     subject->machine = machine_new(&config, NULL);
-    machine_set_note_handler(subject->machine, ignore_note, NULL);
+    machine_set_note_handler(subject->machine, fuzz_ignore_note, NULL);
     subject->memory = machine_memory(subject->machine);
     g_assert_nonnull(memory_add_ram(subject->memory, "ram", 0, RAM_SIZE, false, NULL));
     subject->bus = pci_bus_new(subject->machine, &(struct pci_bus_config){0}, "pci");
@@ -204,11 +195,10 @@ static void virtio_chain(struct subject *subject)
 static void write_memory(struct subject *subject)
 {
     uint64_t address = take(subject, 2) * 2;
-    size_t wanted = (size_t)take(subject, 1), length = MIN(wanted, subject->left);
+    size_t length;
+    const uint8_t *bytes = fuzz_take_bytes(&subject->input, (size_t)take(subject, 1), &length);
 
-    memory_write(subject->memory, address, subject->data, length);
-    subject->data += length;
-    subject->left -= length;
+    memory_write(subject->memory, address, bytes, length);
 }
 
 static void frame(struct subject *subject)
@@ -216,27 +206,12 @@ static void frame(struct subject *subject)
     const char *name = take(subject, 1) & 1 ? "net1" : "net0";
     size_t wanted = (size_t)take(subject, 2) % 4096 + 1;
     g_autofree uint8_t *bytes = g_malloc0(wanted);
+    size_t there;
+    const uint8_t *data = fuzz_take_bytes(&subject->input, wanted, &there);
 
-    size_t there = MIN(wanted, subject->left);
-
-    memcpy(bytes, subject->data, there);
-    subject->data += there;
-    subject->left -= there;
+    memcpy(bytes, data, there);
     journal_submit(journal_source_find(machine_journal(subject->machine), name), bytes, wanted);
     machine_advance(subject->machine, 0);
-}
-
-static void check_state(struct subject *subject)
-{
-    g_autoptr(GByteArray) before = g_byte_array_new();
-    g_autoptr(GByteArray) after = g_byte_array_new();
-    g_autoptr(GError) error = NULL;
-
-    machine_save(subject->machine, before);
-    g_assert_true(machine_load(subject->machine, before->data, before->len, &error));
-    g_assert_no_error(error);
-    machine_save(subject->machine, after);
-    g_assert_cmpmem(before->data, before->len, after->data, after->len);
 }
 
 static void step(struct subject *subject, enum step kind)
@@ -283,7 +258,7 @@ static void step(struct subject *subject, enum step kind)
         return;
     case STEP_STATE:
         if (subject->states++ == 0)
-            check_state(subject);
+            fuzz_check_state(subject->machine);
         return;
     default: /* STEP_CONFIG */
         card = (unsigned)take(subject, 1) & 1;
@@ -294,10 +269,10 @@ static void step(struct subject *subject, enum step kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct subject subject = {.data = data, .left = size};
+    struct subject subject = {.input = {data, size}};
 
     open_subject(&subject);
-    for (unsigned i = 0; i < STEPS_MAX && subject.left; i++)
+    for (unsigned i = 0; i < STEPS_MAX && subject.input.left; i++)
         step(&subject, (enum step)(take(&subject, 1) % STEPS));
     machine_free(subject.machine);
     return 0;

@@ -9,7 +9,7 @@
 #include "devices/virtio/virtio_registers.h"
 #include "devices/virtio/virtio_rng.h"
 #include "emu/machine.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
 
 enum {
     DEVICES = 3,
@@ -52,8 +52,7 @@ struct subject {
     struct memory *memory;
     struct pci_bus *bus;
     struct block *disk;
-    const uint8_t *data;
-    size_t left;
+    struct fuzz_input input;
     unsigned device;
     unsigned states; /* steps of that kind, which take long */
     uint64_t output; /* bytes that the console was given */
@@ -61,11 +60,7 @@ struct subject {
 
 static uint64_t take(struct subject *subject, unsigned bytes)
 {
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < bytes && subject->left; i++, subject->left--)
-        value |= (uint64_t)*subject->data++ << 8 * i;
-    return value;
+    return fuzz_take(&subject->input, bytes);
 }
 
 static unsigned take_size(struct subject *subject)
@@ -74,10 +69,6 @@ static unsigned take_size(struct subject *subject)
 }
 
 /* --- the machine --- */
-
-static void ignore_note(void *opaque, const char *text)
-{
-}
 
 static void count_output(void *opaque, const uint8_t *data, size_t length)
 {
@@ -99,7 +90,7 @@ static void open_subject(struct subject *subject)
     const struct character_output output = {.write = count_output, .opaque = subject};
 
     subject->machine = machine_new(&config, NULL);
-    machine_set_note_handler(subject->machine, ignore_note, NULL);
+    machine_set_note_handler(subject->machine, fuzz_ignore_note, NULL);
     subject->memory = machine_memory(subject->machine);
     g_assert_nonnull(memory_add_ram(subject->memory, "ram", 0, RAM_SIZE, false, NULL));
     subject->bus = pci_bus_new(subject->machine, &(struct pci_bus_config){0}, "pci"); /* messages go anywhere */
@@ -224,14 +215,13 @@ static void write_memory(struct subject *subject, bool input)
 {
     struct journal_source *source = journal_source_find(machine_journal(subject->machine), "console0");
     uint64_t address = input ? 0 : take(subject, 2) * 2;
-    size_t wanted = (size_t)take(subject, 1) % 65, length = MIN(wanted, subject->left);
+    size_t length;
+    const uint8_t *bytes = fuzz_take_bytes(&subject->input, (size_t)take(subject, 1) % 65, &length);
 
     if (!input)
-        memory_write(subject->memory, address, subject->data, length);
+        memory_write(subject->memory, address, bytes, length);
     else if (length)
-        journal_submit(source, subject->data, length);
-    subject->data += length;
-    subject->left -= length;
+        journal_submit(source, bytes, length);
     machine_advance(subject->machine, 0);
 }
 
@@ -262,19 +252,6 @@ static void access_config(struct subject *subject)
     offset &= ~(size - 1);
     config_write(subject, offset, size, (uint32_t)take(subject, 4));
     pci_config_read(subject->bus, 0, PCI_DEVFN(2 + subject->device, 0), (uint16_t)offset, size);
-}
-
-static void check_state(struct subject *subject)
-{
-    g_autoptr(GByteArray) before = g_byte_array_new();
-    g_autoptr(GByteArray) after = g_byte_array_new();
-    g_autoptr(GError) error = NULL;
-
-    machine_save(subject->machine, before);
-    g_assert_true(machine_load(subject->machine, before->data, before->len, &error));
-    g_assert_no_error(error);
-    machine_save(subject->machine, after);
-    g_assert_cmpmem(before->data, before->len, after->data, after->len);
 }
 
 static void step(struct subject *subject, enum step kind)
@@ -310,7 +287,7 @@ static void step(struct subject *subject, enum step kind)
         return;
     case STEP_STATE:
         if (subject->states++ == 0)
-            check_state(subject);
+            fuzz_check_state(subject->machine);
         return;
     default:
         access_space(subject, kind);
@@ -319,10 +296,10 @@ static void step(struct subject *subject, enum step kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct subject subject = {.data = data, .left = size};
+    struct subject subject = {.input = {data, size}};
 
     open_subject(&subject);
-    for (unsigned i = 0; i < STEPS_MAX && subject.left; i++) {
+    for (unsigned i = 0; i < STEPS_MAX && subject.input.left; i++) {
         unsigned first = (unsigned)take(&subject, 1);
 
         subject.device = (first >> 4 & 3) % DEVICES;

@@ -124,10 +124,6 @@ static void set_up_pci(struct subject *subject)
     memory_commit(machine_memory(subject->machine));
 }
 
-static void ignore_note(void *opaque, const char *text)
-{
-}
-
 static void add_disks(struct subject *subject, struct board_config *config)
 {
     g_autofree uint8_t *bytes = g_malloc(DISK_SIZE);
@@ -153,7 +149,7 @@ static void subject_open(struct subject *subject)
     add_disks(subject, &config);
     subject->machine = machine_new(&machine_config, &error);
     g_assert_no_error(error);
-    machine_set_note_handler(subject->machine, ignore_note, NULL);
+    machine_set_note_handler(subject->machine, fuzz_ignore_note, NULL);
     elf_sample(kernel); /* so that there is no firmware, which needs a CPU */
     config.kernel = g_bytes_new(kernel->data, kernel->len);
     g_assert_nonnull(q35_new(subject->machine, &config, &error));
@@ -188,18 +184,13 @@ int fuzz_bar_region(uint8_t devfn, unsigned bar)
 
 /* --- the program --- */
 struct input {
-    const uint8_t *data;
-    size_t left;
+    struct fuzz_input bytes;
     uint8_t only; /* 0, or the number of the only region + 1 */
 };
 
 static uint64_t take(struct input *input, unsigned bytes)
 {
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < bytes && input->left; i++, input->left--)
-        value |= (uint64_t)*input->data++ << (8 * i);
-    return value;
+    return fuzz_take(&input->bytes, bytes);
 }
 
 static const struct region *take_region(struct subject *subject, struct input *input)
@@ -230,11 +221,10 @@ static void access_region(struct subject *subject, struct input *input, unsigned
 static void write_memory(struct subject *subject, struct input *input)
 {
     uint64_t address = take(input, 2) * 16;
-    size_t wanted = (size_t)take(input, 1) % 65, length = MIN(wanted, input->left);
+    size_t length;
+    const uint8_t *bytes = fuzz_take_bytes(&input->bytes, (size_t)take(input, 1) % 65, &length);
 
-    memory_write(machine_memory(subject->machine), address, input->data, length);
-    input->data += length;
-    input->left -= length;
+    memory_write(machine_memory(subject->machine), address, bytes, length);
 }
 
 static void write_config(struct subject *subject, struct input *input, unsigned log_size)
@@ -253,37 +243,23 @@ static void submit(struct subject *subject, struct input *input)
     static const char *const names[] = {"serial0", "keyboard", "pointer", "mouse"};
     const char *name = names[take(input, 1) % G_N_ELEMENTS(names)];
     struct journal_source *source = journal_source_find(machine_journal(subject->machine), name);
-    size_t wanted = (size_t)take(input, 1) % 33, length = MIN(wanted, input->left);
+    size_t length;
+    const uint8_t *bytes = fuzz_take_bytes(&input->bytes, (size_t)take(input, 1) % 33, &length);
 
     if (source && length)
-        journal_submit(source, input->data, length);
-    input->data += length;
-    input->left -= length;
+        journal_submit(source, bytes, length);
     machine_advance(subject->machine, 0);
-}
-
-static void check_state(struct subject *subject)
-{
-    g_autoptr(GByteArray) before = g_byte_array_new();
-    g_autoptr(GByteArray) after = g_byte_array_new();
-    g_autoptr(GError) error = NULL;
-
-    machine_save(subject->machine, before);
-    machine_load(subject->machine, before->data, before->len, &error);
-    g_assert_no_error(error);
-    machine_save(subject->machine, after);
-    g_assert_cmpmem(before->data, before->len, after->data, after->len);
 }
 
 void fuzz_machine(const uint8_t *data, size_t size)
 {
-    struct input input = {.data = data, .left = size};
+    struct input input = {.bytes = {data, size}};
     struct subject subject;
     unsigned states = 0;
 
     subject_open(&subject);
     input.only = (uint8_t)take(&input, 1);
-    for (unsigned i = 0; i < STEPS_MAX && input.left; i++) {
+    for (unsigned i = 0; i < STEPS_MAX && input.bytes.left; i++) {
         unsigned first = (unsigned)take(&input, 1), log_size = first >> 3 & 3;
         switch ((enum fuzz_step)(first & 7)) {
         case STEP_WRITE:
@@ -307,7 +283,7 @@ void fuzz_machine(const uint8_t *data, size_t size)
             break;
         case STEP_STATE:
             if (states++ < 2)
-                check_state(&subject);
+                fuzz_check_state(subject.machine);
             break;
         }
     }

@@ -6,7 +6,7 @@
 #ifndef GALVANIC_TESTS_FUZZ_MACHINE_INPUT_H
 #define GALVANIC_TESTS_FUZZ_MACHINE_INPUT_H
 
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
 
 /* The low three bits of a step's first byte; operands follow, little endian, missing ones are zero. */
 enum fuzz_step {

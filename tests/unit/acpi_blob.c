@@ -115,6 +115,25 @@ void check_recompile(const struct blob *blob, const char *const *names, unsigned
     remove_folder(folder);
 }
 
+char *execute(const struct blob *blob, const char *commands)
+{
+    g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
+    const char *command[] = {"acpiexec", "-b", commands, "dsdt.dat", "ssdt.dat", NULL};
+    size_t length;
+
+    const uint8_t *ssdt = find(blob, "SSDT", &length);
+    save(folder, "ssdt.dat", ssdt, length);
+    const uint8_t *dsdt = table_at(blob, get_le32(find(blob, "FACP", &length) + 40), &length);
+    save(folder, "dsdt.dat", dsdt, length);
+    char *text = run(folder, command);
+
+    remove_folder(folder);
+    g_assert_nonnull(strstr(text, "2 ACPI AML tables successfully acquired and loaded"));
+    g_assert_null(strstr(text, "ACPI Error"));
+    g_assert_null(strstr(text, "ACPI Warning"));
+    return text;
+}
+
 void expect_value(const char *text, const char *after, const char *name, const char *value)
 {
     const char *start = strstr(text, after);

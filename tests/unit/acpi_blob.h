@@ -28,6 +28,8 @@ bool has_tool(const char *name);
 
 /* What iasl reads out of each table compiles without a complaint, to the same bytes but for header and DSDT. */
 void check_recompile(const struct blob *blob, const char *const *names, unsigned count);
+/* What acpiexec answers to @commands when it has loaded DSDT and SSDT, both without a complaint; to be freed. */
+char *execute(const struct blob *blob, const char *commands);
 /* The value in the first "name : value" line after @after. */
 void expect_value(const char *text, const char *after, const char *name, const char *value);
 /* The source of a DSDT, to be freed. */

@@ -7,37 +7,9 @@
 #include "devices/pci/pci.h"
 #include "emu/bytes.h"
 #include "tests/unit/acpi_blob.h"
+#include "tests/unit/virt_board.h"
 
 #define BASE 0x7F6C0000u
-
-static const struct virt_description usual = {
-    .cpus = 2,
-    .mpidr = {0, 1},
-    .memory = {0x40000000, 0x80000000},
-    .gic = 2,
-    .distributor = {0x08000000, 0x10000},
-    .cpu_interface = {0x08010000, 0x10000},
-    .message_frame = {0x08020000, 0x1000},
-    .message_first = 80,
-    .message_count = 64,
-    .timers = {.secure = 29, .physical = 30, .virtual = 27, .hypervisor = 26},
-    .uart = {0x09000000, 0x1000, 33},
-    .ecam = {0x4010000000, 0x10000000},
-};
-
-static struct virt_description gicv3(unsigned cpus)
-{
-    struct virt_description board = usual;
-
-    board.cpus = cpus;
-    for (unsigned i = 0; i < cpus; i++)
-        board.mpidr[i] = i / 16 << 8 | i % 16;
-    board.gic = 3;
-    board.cpu_interface.size = board.message_frame.size = 0;
-    board.redistributors = (struct virt_window){0x080A0000, 0x20000 * cpus};
-    board.its = (struct virt_window){0x08080000, 0x20000};
-    return board;
-}
 
 static struct blob build(const struct virt_description *board, uint64_t base)
 {
@@ -49,7 +21,7 @@ static struct blob build(const struct virt_description *board, uint64_t base)
 
 static void test_fadt(void)
 {
-    struct blob blob = build(&usual, BASE);
+    struct blob blob = build(&virt_board, BASE);
     size_t length, dsdt_length;
     const uint8_t *fadt = find(&blob, "FACP", &length);
 
@@ -134,16 +106,16 @@ static void check_madt(const struct virt_description *board)
 
 static void test_madt(void)
 {
-    const struct virt_description third = gicv3(64);
+    const struct virt_description third = virt_board_gicv3(64);
 
-    check_madt(&usual);
+    check_madt(&virt_board);
     check_madt(&third);
 }
 
 /* The console must be exactly so, or Redox stays silent. */
 static void test_spcr(void)
 {
-    struct blob blob = build(&usual, BASE);
+    struct blob blob = build(&virt_board, BASE);
     size_t length;
     const uint8_t *spcr = find(&blob, "SPCR", &length);
 
@@ -160,7 +132,7 @@ static void test_spcr(void)
 
 static void test_small_tables(void)
 {
-    struct blob blob = build(&usual, BASE);
+    struct blob blob = build(&virt_board, BASE);
     size_t length;
     const uint8_t *gtdt = find(&blob, "GTDT", &length);
 
@@ -195,7 +167,7 @@ static void test_small_tables(void)
     g_assert_null(find(&blob, "IORT", &length));
     g_byte_array_unref(blob.bytes);
 
-    const struct virt_description third = gicv3(1);
+    const struct virt_description third = virt_board_gicv3(1);
     blob = build(&third, BASE);
     const uint8_t *iort = find(&blob, "IORT", &length);
     g_assert_cmpuint(length, ==, 48 + 24 + 56);
@@ -211,7 +183,7 @@ static void test_small_tables(void)
 /* At any base, of the same length. */
 static void test_base(void)
 {
-    struct blob zero = build(&usual, 0), low = build(&usual, BASE);
+    struct blob zero = build(&virt_board, 0), low = build(&virt_board, BASE);
 
     g_assert_cmpuint(zero.bytes->len, ==, low.bytes->len);
     g_assert_cmphex(low.rsdp - BASE, ==, zero.rsdp);
@@ -222,8 +194,8 @@ static void test_base(void)
 static void test_recompile(void)
 {
     static const char *const names[] = {"FACP", "APIC", "GTDT", "SPCR", "DBG2", "MCFG", "PPTT", "SSDT", "DSDT", "IORT"};
-    const struct virt_description third = gicv3(3);
-    struct blob second = build(&usual, BASE), blob = build(&third, BASE);
+    const struct virt_description third = virt_board_gicv3(3);
+    struct blob second = build(&virt_board, BASE), blob = build(&third, BASE);
 
     check_recompile(&second, names, G_N_ELEMENTS(names) - 1);
     check_recompile(&blob, names, G_N_ELEMENTS(names));
@@ -234,28 +206,12 @@ static void test_recompile(void)
 /* ACPICA loads both tables and evaluates what a system asks for. */
 static void test_execute(void)
 {
-    size_t length;
-
     if (!has_tool("acpiexec"))
         return;
-    struct blob blob = build(&usual, BASE);
-    g_autofree char *folder = g_dir_make_tmp("galvanic-acpi-XXXXXX", NULL);
-    const uint8_t *ssdt = find(&blob, "SSDT", &length);
-    save(folder, "ssdt.dat", ssdt, length);
-    const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
-    save(folder, "dsdt.dat", dsdt, length);
-    const char *command[] = {"acpiexec",
-                             "-b",
-                             "resources \\_SB.PCI0;resources \\_SB.COM0;resources \\_SB.GSI2;"
-                             "evaluate \\_SB.C001._UID;namespace;quit",
-                             "dsdt.dat",
-                             "ssdt.dat",
-                             NULL};
-    g_autofree char *text = run(folder, command);
+    struct blob blob = build(&virt_board, BASE);
+    g_autofree char *text = execute(&blob, "resources \\_SB.PCI0;resources \\_SB.COM0;resources \\_SB.GSI2;"
+                                           "evaluate \\_SB.C001._UID;namespace;quit");
 
-    g_assert_nonnull(strstr(text, "2 ACPI AML tables successfully acquired and loaded"));
-    g_assert_null(strstr(text, "ACPI Error"));
-    g_assert_null(strstr(text, "ACPI Warning"));
     const char *pci = strstr(text, "Device: \\_SB.PCI0\n"), *console = strstr(text, "Device: \\_SB.COM0\n");
     const char *link = strstr(text, "Device: \\_SB.GSI2\n");
     g_assert_true(pci && console && link);
@@ -268,7 +224,6 @@ static void test_execute(void)
     expect_value(console, "[01] Extended IRQ", "Dword00", "00000021");
     expect_value(link, "[00] Extended IRQ", "Dword00", "00000025");
     g_assert_nonnull(strstr(text, "[Integer] = 0000000000000001"));
-    remove_folder(folder);
     g_byte_array_unref(blob.bytes);
 }
 
@@ -283,7 +238,7 @@ static void test_routing(void)
         return;
     struct machine *machine = machine_new(&config, NULL);
     struct pci_bus *bus = pci_bus_new(machine, &bus_config, "pci");
-    struct blob blob = build(&usual, BASE);
+    struct blob blob = build(&virt_board, BASE);
     const uint8_t *dsdt = table_at(&blob, get_le(find(&blob, "FACP", &length) + 40, 4), &length);
     g_autofree char *text = disassemble(dsdt, length);
     struct route *routes = g_new0(struct route, 128);

@@ -6,43 +6,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-static const struct virt_description usual = {
-    .cpus = 2,
-    .mpidr = {0, 1},
-    .cpu_compatible = "arm,cortex-a72",
-    .memory = {0x40000000, 0x80000000},
-    .gic = 2,
-    .distributor = {0x08000000, 0x10000},
-    .cpu_interface = {0x08010000, 0x10000},
-    .message_frame = {0x08020000, 0x1000},
-    .message_first = 80,
-    .message_count = 64,
-    .timers = {.secure = 29, .physical = 30, .virtual = 27, .hypervisor = 26},
-    .uart = {0x09000000, 0x1000, 33},
-    .rtc = {0x09010000, 0x1000, 34},
-    .gpio = {0x09030000, 0x1000, 39},
-    .fw_cfg = {0x09020000, 0x18, 0},
-    .power_pin = 3,
-    .ecam = {0x4010000000, 0x10000000},
-    .pci_memory32 = {0x10000000, 0x2EFF0000},
-    .pci_memory64 = {0x8000000000, 0x8000000000},
-    .pci_io = {0x3EFF0000, 0x10000},
-    .pci_interrupt = 35,
-};
-
-static struct virt_description gicv3(unsigned cpus)
-{
-    struct virt_description board = usual;
-
-    board.cpus = cpus;
-    for (unsigned i = 0; i < cpus; i++)
-        board.mpidr[i] = i / 16 << 8 | i % 16;
-    board.gic = 3;
-    board.cpu_interface.size = board.message_frame.size = 0;
-    board.redistributors = (struct virt_window){0x080A0000, 0x20000 * cpus};
-    board.its = (struct virt_window){0x08080000, 0x20000};
-    return board;
-}
+#include "tests/unit/virt_board.h"
 
 static GBytes *build(const struct virt_description *board)
 {
@@ -87,7 +51,7 @@ static bool has_string(const void *fdt, const char *path, const char *name, cons
 
 static void test_gicv2(void)
 {
-    g_autoptr(GBytes) blob = build(&usual);
+    g_autoptr(GBytes) blob = build(&virt_board);
     gsize length;
     const void *fdt = g_bytes_get_data(blob, &length);
 
@@ -125,7 +89,7 @@ static void test_gicv2(void)
 static void test_pci(void)
 {
     static const char path[] = "/pcie@4010000000";
-    g_autoptr(GBytes) blob = build(&usual);
+    g_autoptr(GBytes) blob = build(&virt_board);
     const void *fdt = g_bytes_get_data(blob, NULL);
     uint32_t frame = fdt_get_phandle(fdt, fdt_path_offset(fdt, "/interrupt-controller@8000000/v2m@8020000"));
     uint32_t gic = fdt_get_phandle(fdt, fdt_path_offset(fdt, "/interrupt-controller@8000000"));
@@ -152,7 +116,7 @@ static void test_pci(void)
 
 static void test_gicv3(void)
 {
-    struct virt_description board = gicv3(20);
+    struct virt_description board = virt_board_gicv3(20);
     g_autoptr(GBytes) blob = build(&board);
     gsize length;
     const void *fdt = g_bytes_get_data(blob, &length);
@@ -172,7 +136,7 @@ static void test_gicv3(void)
 /* Without what is not there: no messages, no firmware configuration, no command line. */
 static void test_least(void)
 {
-    struct virt_description board = usual;
+    struct virt_description board = virt_board;
     const struct fdt_chosen chosen = {0};
 
     board.message_frame.size = board.fw_cfg.size = 0;
@@ -217,7 +181,7 @@ static char *judge(const struct virt_description *board, const char *tool, const
 
 static void expect_content(const char *tool, const char *option, const char *value, const char *tolerated)
 {
-    const struct virt_description boards[] = {usual, gicv3(20)};
+    const struct virt_description boards[] = {virt_board, virt_board_gicv3(20)};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(boards); i++) {
         g_autofree char *complaints = judge(&boards[i], tool, option, value);
