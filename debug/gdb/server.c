@@ -22,6 +22,7 @@ struct gdb_server {
     GMutex lock;              /* of running, together with what is pushed */
     bool running;             /* the guest runs, and what comes is to stop it */
     bool attached, no_ack;    /* the engine's thread, as what follows */
+    bool awaited; /* nothing runs before a client has come; when it has gone, the guest goes on */
     bool killed;
     GString *last; /* the last packet sent, framed */
 };
@@ -200,6 +201,7 @@ static void handle(struct gdb_server *server, const struct message *message)
     case MESSAGE_CONNECTED:
         gdb_stub_connect(server->stub);
         server->attached = true;
+        server->awaited = false;
         server->no_ack = false;
         break;
     case MESSAGE_PACKET:
@@ -239,18 +241,19 @@ static void handle_waiting(struct gdb_server *server)
 
 enum machine_stop gdb_server_run(struct gdb_server *server, bool wait)
 {
-    enum debugger_stop stop = wait ? DEBUGGER_STOP_TRAP : DEBUGGER_STOP_REQUEST;
-
-    while (!server->killed && !gdb_stub_ended(server->stub)) {
-        handle_waiting(server);
-        if (server->attached || stop == DEBUGGER_STOP_TRAP) {
+    server->awaited = wait;
+    for (;;) {
+        handle_waiting(server); /* a client may have come, sent its kill and gone since */
+        if (server->killed || gdb_stub_ended(server->stub))
+            break;
+        if (server->attached || server->awaited) {
             handle_next(server);
-            stop = DEBUGGER_STOP_REQUEST; /* from the client's going on, the guest runs by itself */
             continue;
         }
         begin_running(server);
-        stop = debugger_continue(server->debugger);
+        enum debugger_stop stop = debugger_continue(server->debugger);
         end_running(server);
+        server->awaited = stop == DEBUGGER_STOP_TRAP;
         if (stop == DEBUGGER_STOP_MACHINE)
             break;
     }
