@@ -208,7 +208,9 @@ static gint compare_threads(gconstpointer left, gconstpointer right)
 
     if (a->track.pid != b->track.pid)
         return a->track.pid < b->track.pid ? -1 : 1;
-    return a->track.tid < b->track.tid ? -1 : a->track.tid > b->track.tid;
+    if (a->track.tid != b->track.tid)
+        return a->track.tid < b->track.tid ? -1 : 1;
+    return a->call.thread < b->call.thread ? -1 : a->call.thread > b->call.thread; /* of those that are not known */
 }
 
 static void name_guest(struct timeline *timeline, const struct guest_thread *thread, bool first)

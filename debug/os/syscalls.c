@@ -258,21 +258,30 @@ void syscalls_listen(struct syscalls *syscalls, void (*event)(void *opaque, cons
     g_array_append_val(syscalls->listeners, listener);
 }
 
+static uint64_t last_call_at(const struct thread *thread)
+{
+    return thread->kept[(thread->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT].instructions;
+}
+
 unsigned syscalls_last(struct syscalls *syscalls, uint64_t thread_id, struct syscall *out, unsigned room)
 {
     GHashTableIter iterator;
-    gpointer value;
+    gpointer key, value;
+    uint64_t newest_stack = 0;
     const struct thread *newest = NULL;
 
-    /* Of two that claim the id, the one that is gone has the older calls. */
+    /* Of two that claim the id, the one that is gone has the older calls; CPUs count for themselves, so both may be as old. */
     g_hash_table_iter_init(&iterator, syscalls->threads);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    while (g_hash_table_iter_next(&iterator, &key, &value)) {
         const struct thread *thread = value;
+        uint64_t stack = *(const uint64_t *)key;
         if (!thread->count || !thread->identified || thread->thread != thread_id)
             continue;
-        uint64_t at = thread->kept[(thread->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT].instructions;
-        if (!newest || at > newest->kept[(newest->next + SYSCALLS_KEPT - 1) % SYSCALLS_KEPT].instructions)
+        if (!newest || last_call_at(thread) > last_call_at(newest) ||
+            (last_call_at(thread) == last_call_at(newest) && stack < newest_stack)) {
             newest = thread;
+            newest_stack = stack;
+        }
     }
     unsigned stored = newest ? MIN(newest->count, room) : 0;
     for (unsigned i = 0; i < stored; i++)
