@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which processes are drivers: what init starts from the initial file system, thus before anybody can log in; and whoever serves a
- * scheme or waits for an interrupt.
+ * Which processes are drivers: those without which there is no system, thus the kernel's first one and all of the initial file
+ * system, init too; and whoever serves a scheme or waits for an interrupt.
  */
-#include <string.h>
-
 #include "debug/redox/redox.h"
 
 #define INITFS "/scheme/initfs/"
-#define INIT "/scheme/initfs/bin/init"
 #define AGAIN 20000000 /* instructions until one that was none is looked at again */
 
 struct verdict {
@@ -50,8 +47,8 @@ bool redox_is_driver(struct redox *redox, const struct redox_context *context)
 
     if (!context->addr_space)
         return false;
-    if (g_str_has_prefix(context->process.name, INITFS))
-        return strcmp(context->process.name, INIT) != 0;
+    if (context->process.name[0] == '[' || g_str_has_prefix(context->process.name, INITFS))
+        return true;
     verdict = g_hash_table_lookup(redox->drivers, &key);
     if (!verdict) {
         verdict = g_new0(struct verdict, 1);
