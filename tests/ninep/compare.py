@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Our 9P server and diod answer the same requests: what the protocol fixes must not differ.  Prints TAP.
 
-usage: compare.py NINEP_PIPE [--seeds N] [--messages FILE FOLDER]
+usage: compare.py NINEP_PIPE [--seeds N] [--messages FILE FOLDER] [--wrapper COMMAND...]
 
 Sessions are generated from seeds; or the requests come from FILE, one behind the other as a client sent them, and the folder
 begins as a copy of FOLDER.  Each server has a folder of its own.  Compared are types of replies, error numbers, types of
@@ -295,7 +295,7 @@ class Pair:
                 shutil.copytree(template, path, symlinks=True)
             else:
                 os.mkdir(path)
-            self.servers.append(Server([program, path], path) if name == 'ours' else Diod(path))
+            self.servers.append(Server(program + [path], path) if name == 'ours' else Diod(path))
         self.files, self.theirs = {}, {}  # numbers of ours and diod's that mean the same file, both ways
         self.different = []
         self.asked = 0
@@ -366,6 +366,7 @@ def main():
     parser.add_argument('program')
     parser.add_argument('--seeds', type=int, default=20)
     parser.add_argument('--messages', nargs=2)
+    parser.add_argument('--wrapper', nargs=argparse.REMAINDER, default=[], help='what starts PROGRAM; the last option')
     arguments = parser.parse_args()
     os.environ['PATH'] += ':/usr/sbin'
     if not shutil.which('diod'):
@@ -376,7 +377,7 @@ def main():
     print('1..%d' % (len(cases) + 1))
     asked = 0
     for number, (name, function, words) in enumerate(cases, 1):
-        pair = function(arguments.program, *words)
+        pair = function(arguments.wrapper + [arguments.program], *words)
         asked += pair.asked
         print('%sok %d - %s, %d requests' % ('not ' if pair.different else '', number, name, pair.asked))
         for line in pair.different[:10]:
