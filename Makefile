@@ -22,6 +22,7 @@ test:
 	@tests/run $(BUILD)
 
 bench: build
+	@tools/prepare bench
 	@tests/bench/run $(BUILD)
 
 clean:

@@ -7,6 +7,7 @@ usage: images.py CACHE NAME...      (prints one path a line; see MAKERS for the 
 Everything is kept in CACHE and made once; sources of ours that are newer than an image have it made again.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -185,6 +186,23 @@ class Maker:
             with open(path, 'wb') as file:
                 file.write(archive.finish())
         return self.keep('initrd-%s.img' % arch, own, build)
+
+    def initrd_with_iperf3(self, arch):
+        """The same with iperf3 and the libraries that it loads."""
+        def build(path):
+            packages = Packages(os.path.join(self.cache, 'iperf3'), DEBIAN[arch])
+            for name in ('iperf3', 'libiperf0', 'libsctp1', 'libssl3', 'libc6'):
+                packages.unpack(name)
+            archive = Archive()
+            for folder, _, files in os.walk(packages.root):
+                for name in files:
+                    if name == 'iperf3' or re.match(r'(lib(iperf|sctp|ssl|crypto|c|m)|ld-linux-.*)\.so\.', name):
+                        file = os.path.join(folder, name)
+                        with open(file, 'rb') as content:
+                            archive.file(os.path.relpath(file, packages.root), content.read(), 0o755)
+            with open(self.initrd(arch), 'rb') as plain, open(path, 'wb') as file:
+                file.write(plain.read() + archive.finish())
+        return self.keep('initrd-iperf3-%s.img' % arch, [self.initrd(arch)], build)
 
     # --- disk images ---
 
