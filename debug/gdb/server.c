@@ -22,7 +22,7 @@ struct gdb_server {
     GMutex lock;              /* of running, together with what is pushed */
     bool running;             /* the guest runs, and what comes is to stop it */
     bool attached, no_ack;    /* the engine's thread, as what follows */
-    bool awaited; /* nothing runs before a client has come; when it has gone, the guest goes on */
+    bool awaited;             /* nothing runs before a client has come; when it has gone, the guest goes on */
     bool killed;
     GString *last; /* the last packet sent, framed */
 };

@@ -199,7 +199,7 @@ static void test_programs(const void *data)
     g_assert_true(is_placed(&fixture, 1, base ? base + PAGE + 8 : 0x202008));
     g_assert_false(is_placed(&fixture, 2, base ? base + PAGE + 8 : 0x203008));
     g_assert_false(is_placed(&fixture, 3, base ? base + PAGE + 8 : 0x203008)); /* on no file system */
-    g_assert_true(thread(&fixture, 2)->driver); /* init */
+    g_assert_true(thread(&fixture, 2)->driver);                                /* init */
     g_assert_false(thread(&fixture, 4)->driver);
     tear_down(&fixture);
 }
