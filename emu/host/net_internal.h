@@ -29,6 +29,21 @@ struct net *net_socket_open(const struct net_options *options, GError **error);
 /* A frame for the guest; longer than the journal takes: dropped.  Engine thread. */
 void net_receive(struct net *net, const uint8_t *frame, size_t length);
 
+enum { NET_FLOWS_MAX = 32 };
+
+/* Zeroed at first; when there are more flows than that, the one that has waited longest is forgotten. */
+struct net_flows {
+    struct net_flow {
+        uint32_t key;  /* protocol and the guest's port; 0: none */
+        int64_t until; /* virtual time, ns: when it is not awaited any more */
+    } flow[NET_FLOWS_MAX];
+};
+
+/* Looks at a frame that the guest sends or is sent at virtual time @now. */
+void net_flows_note(struct net_flows *flows, const uint8_t *frame, size_t length, bool from_guest, int64_t now);
+/* Some flow of datagrams may go on. */
+bool net_flows_awaited(const struct net_flows *flows, int64_t now);
+
 /* A file of packets as libpcap defines it, with nanoseconds; NULL with @error when it cannot be made. */
 struct net_pcap *net_pcap_open(const char *path, GError **error);
 /* @ns since 1970.  Errors of writing are kept and told on stderr by net_pcap_close(). */

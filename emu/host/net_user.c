@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "emu/host/net_internal.h"
@@ -29,7 +30,10 @@ struct net_user {
     GByteArray *unsent; /* frames of the guest: length as uint32_t, bytes */
     bool called;        /* attend() follows the current instruction */
     GArray *descriptors;
-    bool open; /* some descriptor is waited for */
+    bool open;      /* a connection or a listening port is waited for, */
+    bool datagrams; /* or a flow of datagrams, as long as it is awaited */
+    struct net_flows flows;
+    GArray *listeners; /* descriptors of hostfwd */
     struct clock_timer *advertisement;
     bool advertises;
     void *advertisement_opaque;
@@ -58,6 +62,8 @@ static ssize_t send_packet(const void *data, size_t length, void *opaque)
     struct net_user *user = opaque;
 
     net_receive(&user->net, data, length);
+    if (user->net.machine)
+        net_flows_note(&user->flows, data, length, false, machine_now(user->net.machine));
     return (ssize_t)length;
 }
 
@@ -179,6 +185,30 @@ static uint32_t fill(struct net_user *user)
     return timeout;
 }
 
+static bool is_listener(const struct net_user *user, int descriptor)
+{
+    for (guint i = 0; i < user->listeners->len; i++)
+        if (g_array_index(user->listeners, int, i) == descriptor)
+            return true;
+    return false;
+}
+
+/* libslirp keeps sockets of datagrams for minutes: they are told apart from those that say when they are over. */
+static void judge_descriptors(struct net_user *user)
+{
+    user->open = user->datagrams = false;
+    for (guint i = 0; i < user->descriptors->len && !user->open; i++) {
+        int descriptor = g_array_index(user->descriptors, struct pollfd, i).fd, type = SOCK_STREAM;
+        socklen_t size = sizeof(type);
+
+        getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
+        if (type == SOCK_STREAM || is_listener(user, descriptor))
+            user->open = true;
+        else
+            user->datagrams = true;
+    }
+}
+
 /* Tells the thread what to wait for, unless it waits for that already. */
 static void watch(struct net_user *user)
 {
@@ -186,7 +216,7 @@ static void watch(struct net_user *user)
     int wait = timeout == UINT32_MAX ? -1 : (int)MIN(timeout, 1000);
     size_t bytes = user->descriptors->len * sizeof(struct pollfd);
 
-    user->open = user->descriptors->len > 0;
+    judge_descriptors(user);
     for (guint i = 0; i < user->descriptors->len; i++)
         g_array_index(user->descriptors, struct pollfd, i).revents = 0;
     g_mutex_lock(&user->lock);
@@ -196,7 +226,7 @@ static void watch(struct net_user *user)
         if (bytes)
             g_array_append_vals(user->watched, user->descriptors->data, user->descriptors->len);
         user->timeout = wait;
-        user->armed = user->open || wait >= 0;
+        user->armed = user->descriptors->len > 0 || wait >= 0;
         if (user->polling) {
             ssize_t written = write(user->wake[1], "", 1);
             (void)written;
@@ -285,6 +315,7 @@ static void user_send(struct net *net, const uint8_t *frame, size_t length)
 
     if (user->unsent->len + length > UNSENT_MAX)
         return;
+    net_flows_note(&user->flows, frame, length, true, machine_now(net->machine));
     g_byte_array_append(user->unsent, (const uint8_t *)&prefix, sizeof(prefix));
     g_byte_array_append(user->unsent, frame, prefix);
     if (user->called)
@@ -307,7 +338,9 @@ static void user_attached(struct net *net)
 
 static bool user_may_speak(const struct net *net)
 {
-    return ((const struct net_user *)net)->open;
+    const struct net_user *user = (const struct net_user *)net;
+
+    return user->open || (user->datagrams && net_flows_awaited(&user->flows, machine_now(net->machine)));
 }
 
 static void user_close(struct net *net)
@@ -333,6 +366,7 @@ static void user_close(struct net *net)
             close(user->wake[i]);
     g_array_unref(user->descriptors);
     g_array_unref(user->watched);
+    g_array_unref(user->listeners);
     g_byte_array_unref(user->unsent);
     g_mutex_clear(&user->lock);
     g_cond_clear(&user->changed);
@@ -419,6 +453,7 @@ struct net *net_user_open(const struct net_options *options, GError **error)
     user->net.ops = &user_ops;
     user->descriptors = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
     user->watched = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
+    user->listeners = g_array_new(FALSE, FALSE, sizeof(int));
     user->unsent = g_byte_array_new();
     user->timeout = -1;
     user->wake[0] = user->wake[1] = -1;
@@ -432,8 +467,12 @@ struct net *net_user_open(const struct net_options *options, GError **error)
                     g_strerror(errno));
     for (guint i = 0; good && options->forwards && i < options->forwards->len; i++)
         good = add_forward(user, g_ptr_array_index(options->forwards, i), error);
-    if (good)
+    if (good) {
+        fill(user);
+        for (guint i = 0; i < user->descriptors->len; i++)
+            g_array_append_val(user->listeners, g_array_index(user->descriptors, struct pollfd, i).fd);
         return &user->net;
+    }
     user_close(&user->net);
     return NULL;
 }
