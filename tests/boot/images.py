@@ -22,7 +22,8 @@ BOOT_NAME = {'x86_64': 'BOOTX64.EFI', 'aarch64': 'BOOTAA64.EFI'}
 CONSOLE = {'x86_64': 'ttyS0', 'aarch64': 'ttyAMA0'}
 # Drivers that the guests need, with what they depend on; those that a kernel has built in are not found and not missed.
 MODULES = ['ahci', 'sd_mod', 'sr_mod', 'virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_rng', 'virtio_console', 'nvme',
-           '9pnet_virtio', '9p', 'vfat', 'nls_cp437', 'nls_ascii', 'efivarfs', 'rtc-cmos', 'i2c-i801', 'lpc_ich', 'e1000', 'xhci_pci']
+           '9pnet_virtio', '9p', 'vfat', 'nls_cp437', 'nls_ascii', 'efivarfs', 'rtc-cmos', 'i2c-i801', 'lpc_ich', 'e1000', '8139cp', '8139too', '8021q',
+           'xhci_pci']
 
 
 def newest(paths):
