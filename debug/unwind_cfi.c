@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Call frame information, .eh_frame and .debug_frame: DWARF 5, section 6.4, the tables read by libdw. */
+#include "debug/symbols/dwarf_internal.h"
 #include "debug/unwind_internal.h"
 
 #include <dwarf.h>

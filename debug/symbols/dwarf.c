@@ -5,7 +5,7 @@
  * Compilers need not write .debug_aranges (clang does not), so the index is made of the units' own ranges.  Everything that
  * a file can make long is counted: a table may be named by many units, a tree may be deep.
  */
-#include "debug/symbols/internal.h"
+#include "debug/symbols/dwarf_internal.h"
 
 #include <dwarf.h>
 #include <string.h>
@@ -63,6 +63,11 @@ static void index_units(struct dwarf_file *file)
     g_array_sort(file->ranges, compare_ranges);
 }
 
+bool symbols_reads_dwarf(void)
+{
+    return true;
+}
+
 struct dwarf_file *dwarf_file_new(const struct elf_image *image)
 {
     struct dwarf_file *file;
@@ -110,6 +115,11 @@ void dwarf_file_free(struct dwarf_file *file)
     g_hash_table_destroy(file->scopes);
     g_string_chunk_free(file->texts);
     g_free(file);
+}
+
+bool dwarf_file_has_units(const struct dwarf_file *file)
+{
+    return file->units->len > 0;
 }
 
 /* The last range that begins at or before @address and holds it; ranges may nest, but seldom do. */

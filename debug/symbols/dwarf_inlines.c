@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The functions that stand at one address, inlined ones first: DWARF 5, section 3.3.8. */
-#include "debug/symbols/internal.h"
+#include "debug/symbols/dwarf_internal.h"
 
 #include <dwarf.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Line tables: DWARF 5, section 6.2. */
-#include "debug/symbols/internal.h"
+#include "debug/symbols/dwarf_internal.h"
 
 #include <string.h>
 
@@ -76,6 +76,13 @@ bool dwarf_line_at(Dwarf_Die *unit, uint64_t address, struct dwarf_line *out)
         .column = column > 0 ? (unsigned)column : 0,
     };
     return out->file; /* line 0: code of no line in particular */
+}
+
+bool dwarf_file_line_at(struct dwarf_file *file, uint64_t address, struct dwarf_line *out)
+{
+    Dwarf_Die unit;
+
+    return dwarf_file_unit_at(file, address, &unit) && dwarf_line_at(&unit, address, out);
 }
 
 /* "main.rs" and "src/main.rs" are the end of "/build/src/main.rs". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where a member stands in a type: DWARF 5, chapter 5.  Also of Rust's enumerations, whose variants have members of their own. */
-#include "debug/symbols/internal.h"
+#include "debug/symbols/dwarf_internal.h"
 
 #include <dwarf.h>
 #include <string.h>

@@ -78,6 +78,18 @@ static bool add_folder(struct symbols *symbols, const char *path, unsigned depth
     return true;
 }
 
+/* Once: a build without elfutils has less to say than the file could tell. */
+static void tell_no_dwarf(struct symbols *symbols, const char *path, const struct elf_image *image)
+{
+    if (symbols_reads_dwarf() || symbols->no_dwarf_told || !elf_image_section(image, ".debug_info")) {
+        return;
+    }
+    symbols->no_dwarf_told = true;
+    machine_note(symbols->machine,
+                 "%s: this build of Galvanic reads no DWARF, only names: build it with elfutils for lines and types",
+                 path);
+}
+
 bool symbols_add_path(struct symbols *symbols, const char *path, GError **error)
 {
     g_autoptr(GBytes) bytes = NULL;
@@ -102,6 +114,7 @@ bool symbols_add_path(struct symbols *symbols, const char *path, GError **error)
         g_propagate_prefixed_error(error, cause, "--symbols %s: ", path);
         return false;
     }
+    tell_no_dwarf(symbols, path, image);
     elf_image_free(image);
     add_candidate(symbols, path);
     symbols_match_again(symbols);
@@ -133,7 +146,11 @@ struct symbol_file *symbols_open_candidate(struct symbols *symbols, const struct
         }
     }
     bytes = map_file(candidate->path, NULL);
-    return bytes ? symbols_file_of_bytes(symbols, bytes, candidate->path, NULL) : NULL;
+    struct symbol_file *file = bytes ? symbols_file_of_bytes(symbols, bytes, candidate->path, NULL) : NULL;
+    if (file) {
+        tell_no_dwarf(symbols, file->path, file->image);
+    }
+    return file;
 }
 
 /* Of a file that has the name alone: was it made with the guest's?  What is loaded stands at the same addresses. */

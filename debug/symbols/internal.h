@@ -6,8 +6,6 @@
 #include "debug/symbols/elf_image.h"
 #include "debug/symbols/symbols.h"
 
-#include <elfutils/libdw.h>
-
 struct dwarf_file;
 
 /* Names of a file or a table, sorted by address once they are asked for. */
@@ -63,6 +61,7 @@ struct symbols {
     uint64_t search_every;
     struct btf *btf;                        /* of a Linux kernel; NULL: none */
     struct linux_modules *modules_of_linux; /* NULL: not a Linux kernel, or not looked for yet */
+    bool no_dwarf_told;
 };
 
 /* symbols.c */
@@ -96,46 +95,22 @@ struct symbol_file *symbols_match(struct symbols *symbols, const char *name, con
 struct symbol_file *symbols_open_candidate(struct symbols *symbols, const struct symbol_candidate *candidate);
 void symbol_candidate_free(struct symbol_candidate *candidate);
 
-/* dwarf.c; addresses are the file's. */
-struct dwarf_unit {
-    uint64_t low, high; /* one range of it */
-    Dwarf_Off die;
-};
-struct dwarf_file {
-    Elf *elf;
-    Dwarf *dwarf;
-    GArray *ranges;        /* struct dwarf_unit, sorted by low */
-    GArray *units;         /* Dwarf_Off, of each unit's DIE */
-    GHashTable *functions; /* unit's offset -> GArray of struct dwarf_unit, of its functions */
-    GHashTable *scopes;    /* function's offset -> its namespace, of functions without linkage names */
-    GStringChunk *texts;
-    Dwarf_CFI *eh_frame, *debug_frame;
-    bool eh_frame_tried, debug_frame_tried;
-};
-/* NULL: no debug information, nor call frame information. */
-struct dwarf_file *dwarf_file_new(const struct elf_image *image);
-void dwarf_file_free(struct dwarf_file *file);
-bool dwarf_file_unit_at(struct dwarf_file *file, uint64_t address, Dwarf_Die *unit);
-/* The function's DIE, not inlined. */
-bool dwarf_file_function_at(struct dwarf_file *file, Dwarf_Die *unit, uint64_t address, Dwarf_Die *function);
-/* The namespaces around a function without linkage name, once its unit was looked into; NULL: none. */
-const char *dwarf_file_scope_of(struct dwarf_file *file, Dwarf_Off function);
-
-/* dwarf_lines.c */
+/* Debug information and call frame information of a file; addresses are the file's.  Without elfutils there is none. */
 struct dwarf_line {
     uint64_t start, end;
     const char *file;
     unsigned line, column;
 };
-bool dwarf_line_at(Dwarf_Die *unit, uint64_t address, struct dwarf_line *out);
+/* NULL: no debug information, nor call frame information. */
+struct dwarf_file *dwarf_file_new(const struct elf_image *image);
+void dwarf_file_free(struct dwarf_file *file);
+bool dwarf_file_has_units(const struct dwarf_file *file);
+bool dwarf_file_line_at(struct dwarf_file *file, uint64_t address, struct dwarf_line *out);
 /* Appends the addresses where code of @line of a file whose path ends in @name begins. */
 void dwarf_line_addresses(struct dwarf_file *file, const char *name, unsigned line, uint64_t bias, GArray *out);
-
-/* dwarf_inlines.c: fills frames, innermost first; returns their number. */
+/* Fills frames, innermost first; returns their number. */
 unsigned dwarf_frames_at(struct symbols *symbols, struct dwarf_file *file, uint64_t address,
                          struct symbol_frame *frames, unsigned room);
-
-/* dwarf_types.c */
 bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *member, uint64_t *offset, uint64_t *size);
 
 /*

@@ -13,6 +13,7 @@
 #define IMAGE_MAX (64u << 20)
 #define EHDR_SIZE 64u
 #define SHDR_SIZE 64u
+#define SHT_NOBITS 8u
 
 /* The length of the file by its table of sections; 0: there is none that makes sense. */
 static uint64_t image_length(const struct space *space, uint64_t base)

@@ -268,10 +268,10 @@ struct dwarf_file *symbols_module_dwarf(struct symbol_module *module)
 {
     struct dwarf_file *dwarf = symbol_file_dwarf(module->debug);
 
-    if (!dwarf || dwarf->units->len == 0) {
+    if (!dwarf || !dwarf_file_has_units(dwarf)) {
         dwarf = symbol_file_dwarf(module->image);
     }
-    return dwarf && dwarf->units->len > 0 ? dwarf : NULL;
+    return dwarf && dwarf_file_has_units(dwarf) ? dwarf : NULL;
 }
 
 static void drop_kernel(struct symbols *symbols)
@@ -406,10 +406,8 @@ bool symbols_line_range(struct symbols *symbols, uint64_t root, uint64_t address
     struct symbol_module *module = symbols_module_at(symbols, root, address);
     struct dwarf_file *dwarf = module ? symbols_module_dwarf(module) : NULL;
     struct dwarf_line line;
-    Dwarf_Die unit;
 
-    if (!dwarf || !dwarf_file_unit_at(dwarf, address - module->bias, &unit) ||
-        !dwarf_line_at(&unit, address - module->bias, &line)) {
+    if (!dwarf || !dwarf_file_line_at(dwarf, address - module->bias, &line)) {
         return false;
     }
     *start = line.start + module->bias;

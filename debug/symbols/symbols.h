@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Names, source lines and call frame information for guest addresses.  Modules are ELF images: the kernel (upper half, in all
- * spaces) and the programs of processes (one space each).  ELF, DWARF 4 and 5 by elfutils; names of Rust and C++ demangled.
+ * spaces) and the programs of processes (one space each).  ELF; DWARF 4 and 5 by elfutils; names of Rust and C++ demangled.
  * Broken files give fewer answers, never a crash or an endless loop.
  */
 #ifndef GALVANIC_DEBUG_SYMBOLS_SYMBOLS_H
@@ -14,6 +14,9 @@ struct symbol_module;
 
 #define SYMBOLS_ANY_SPACE UINT64_MAX /* a module of the kernel */
 #define SYMBOLS_FRAMES 32 /* functions at one address, the inlined ones too; the last but the innermost are left out */
+
+/* False: this build is without elfutils.  Names, Linux's BTF and ORC are read, lines, inlined functions and other types are not. */
+bool symbols_reads_dwarf(void);
 
 struct symbols *symbols_new(struct machine *machine);
 void symbols_free(struct symbols *symbols);

@@ -157,7 +157,9 @@ static void add_next(struct report *report)
     GPtrArray *next = report->next = g_ptr_array_new_with_free_func(g_free);
     uint64_t before = trap->instructions > 1000000 ? trap->instructions - 1000000 : 0;
 
-    if (!report->place && trap->process_known && trap->kind != TRAP_KERNEL)
+    if (!report->place && !symbols_reads_dwarf())
+        g_ptr_array_add(next, g_strdup("lines are missing: this build of Galvanic reads no DWARF"));
+    else if (!report->place && trap->process_known && trap->kind != TRAP_KERNEL)
         g_ptr_array_add(next,
                         g_strdup_printf("lines are missing: --symbols FILE, an unstripped %s", trap->process.name));
     else if (!report->place)

@@ -3,7 +3,7 @@
 #ifndef GALVANIC_TESTS_DEBUG_GUEST_H
 #define GALVANIC_TESTS_DEBUG_GUEST_H
 
-#include "debug/space.h"
+#include "debug/symbols/symbols.h"
 #include "emu/cpu/aarch64.h"
 #include "emu/cpu/x86_64.h"
 
@@ -32,5 +32,13 @@ void guest_poke64(struct guest *guest, uint64_t address, uint64_t value);
 /* Loads the CPU with the roots above. */
 void guest_load_roots(struct guest *guest);
 void guest_space(struct guest *guest, struct space *out);
+
+/* False: the test is skipped. */
+static inline bool guest_needs_dwarf(void)
+{
+    if (!symbols_reads_dwarf())
+        g_test_skip("this build reads no DWARF");
+    return symbols_reads_dwarf();
+}
 
 #endif

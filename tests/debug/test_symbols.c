@@ -114,7 +114,10 @@ static void test_names(gconstpointer name)
     g_assert_false(symbols_locate(fixture.symbols, 0, 0x1000, false, &location));
     g_assert_null(symbols_describe(fixture.symbols, 0, 0x1000));
     described = symbols_describe(fixture.symbols, 0, address_of(&fixture, "caller"));
-    g_assert_true(g_str_has_prefix(described, "caller (fixture.c:"));
+    if (symbols_reads_dwarf())
+        g_assert_true(g_str_has_prefix(described, "caller (fixture.c:"));
+    else
+        g_assert_cmpstr(described, ==, "caller");
     tear_down(&fixture);
 }
 
@@ -127,7 +130,7 @@ static void test_return_address(gconstpointer name)
     uint64_t start, end;
     GArray *found;
 
-    if (!set_up(&fixture, name, 0)) {
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0)) {
         return;
     }
     found = symbols_resolve(fixture.symbols, 0, place);
@@ -154,7 +157,7 @@ static void test_inlined(gconstpointer name)
     GArray *found;
     unsigned seen = 0;
 
-    if (!set_up(&fixture, name, 0x7000)) {
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0x7000)) {
         return;
     }
     found = symbols_resolve(fixture.symbols, 0, place);
@@ -181,7 +184,7 @@ static void test_line_range(gconstpointer name)
     uint64_t start, end;
     GArray *found;
 
-    if (!set_up(&fixture, name, 0x7000)) {
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0x7000)) {
         return;
     }
     found = symbols_resolve(fixture.symbols, 0, place);
@@ -204,7 +207,7 @@ static void test_types(gconstpointer name)
     struct fixture fixture;
     uint64_t offset, size;
 
-    if (!set_up(&fixture, name, 0)) {
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0)) {
         return;
     }
     g_assert_true(symbols_member(fixture.symbols, "outer", "in.value", &offset, &size));
@@ -231,7 +234,7 @@ static void test_rust(gconstpointer name)
     uint64_t offset, size, consume;
     GArray *found;
 
-    if (!set_up(&fixture, name, 0)) {
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0)) {
         return;
     }
     consume = address_of(&fixture, "fixture::deep::consume");
@@ -306,7 +309,10 @@ static void test_matching(void)
     address = g_array_index(leaf, uint64_t, 0);
     g_array_unref(leaf);
     g_assert_true(symbols_locate(symbols, 0x5000, address, false, &location));
-    g_assert_cmpuint(location.frames, >, 0);
+    if (symbols_reads_dwarf())
+        g_assert_cmpuint(location.frames, >, 0);
+    else
+        g_assert_nonnull(strstr(note, "c-x86_64-5: this build of Galvanic reads no DWARF"));
     g_assert_false(symbols_locate(symbols, 0x6000, address, false, &location));
     symbols_drop_space(symbols, 0x5000);
     g_assert_false(symbols_locate(symbols, 0x5000, address, false, &location));
