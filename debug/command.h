@@ -85,8 +85,11 @@ void console_forget_frames(struct console *console);
 void console_print_frame(struct console *console, unsigned index, const struct unwind_frame *frame);
 /* Source lines around @line; false: the file is not reachable. */
 bool console_print_source(struct console *console, const char *file, unsigned line, unsigned before, unsigned after);
-/* Addresses of LOCATION: *EXPRESSION, a symbol, file:line; NULL with @error.  To be freed. */
-GArray *console_location(struct console *console, const char *text, GError **error);
+/*
+ * Addresses of LOCATION: *EXPRESSION, a symbol, file:line; NULL with @error.  To be freed.  @copies: to stop there, so with those of a
+ * function that was inlined; without, only a function that is nowhere else is looked for among them.
+ */
+GArray *console_location(struct console *console, const char *text, bool copies, GError **error);
 /* A process by its number, or by a part of its name. */
 bool console_process(struct console *console, const char *text, struct os_process *process, GError **error);
 void console_stop_strace(struct console *console);

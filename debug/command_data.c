@@ -9,7 +9,7 @@
 
 #define MOST_UNITS 4096
 
-GArray *console_location(struct console *console, const char *text, GError **error)
+GArray *console_location(struct console *console, const char *text, bool copies, GError **error)
 {
     struct symbols *symbols = debugger_symbols(console->debugger);
     GArray *places;
@@ -19,11 +19,14 @@ GArray *console_location(struct console *console, const char *text, GError **err
     console_space(console, &space);
     if (*text && *text != '*' && symbols) {
         console_place_symbols(console);
-        places = symbols_resolve(symbols, space.root, text);
-        if (places && places->len > 0)
-            return places;
-        if (places)
+        places = copies ? symbols_resolve_code(symbols, space.root, text) : symbols_resolve(symbols, space.root, text);
+        if (places->len == 0 && !copies) {
             g_array_unref(places);
+            places = symbols_resolve_code(symbols, space.root, text);
+        }
+        if (places->len > 0)
+            return places;
+        g_array_unref(places);
     }
     if (!console_value(console, *text == '*' ? text + 1 : *text ? text : "$pc", &value, error))
         return NULL;
@@ -245,7 +248,7 @@ static bool do_disassemble(struct console *console, const char *arguments, GErro
     struct space space;
 
     if (parts[0] && *parts[0]) {
-        g_autoptr(GArray) places = console_location(console, g_strchomp(parts[0]), error);
+        g_autoptr(GArray) places = console_location(console, g_strchomp(parts[0]), false, error);
         if (!places)
             return false;
         address = g_array_index(places, uint64_t, 0);

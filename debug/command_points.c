@@ -91,7 +91,7 @@ static bool place_breakpoints(struct console *console, const char *arguments, bo
     if (!take_space(console, text, &root, error))
         return false;
     g_autoptr(GError) failure = NULL;
-    g_autoptr(GArray) places = console_location(console, text, &failure);
+    g_autoptr(GArray) places = console_location(console, text, true, &failure);
     if (!places)
         return place_later(console, text, root, condition, temporary, g_steal_pointer(&failure), error);
     for (guint i = 0; i < MIN(places->len, MOST_PLACES); i++) {
@@ -104,6 +104,9 @@ static bool place_breakpoints(struct console *console, const char *arguments, bo
         if (!insert(console, &point, NULL, error))
             return false;
     }
+    if (places->len > MOST_PLACES)
+        console_say(console, "%u more places have that name; FILE:LINE or a longer path say which are meant\n",
+                    places->len - MOST_PLACES);
     return true;
 }
 

@@ -270,7 +270,7 @@ static bool until(struct console *console, const char *arguments, GError **error
         console_after_run(console, reason);
         return true;
     }
-    g_autoptr(GArray) places = console_location(console, arguments, error);
+    g_autoptr(GArray) places = console_location(console, arguments, true, error);
     if (!places)
         return false;
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(unsigned));

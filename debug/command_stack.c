@@ -206,7 +206,7 @@ static bool current_line(struct console *console, char **file, unsigned *line, G
 static bool list_location(struct console *console, const char *text, unsigned *line, GError **error)
 {
     struct symbols *symbols = debugger_symbols(console->debugger);
-    g_autoptr(GArray) places = console_location(console, text, error);
+    g_autoptr(GArray) places = console_location(console, text, false, error);
     struct symbol_location location;
     struct space space;
 

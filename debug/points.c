@@ -81,7 +81,7 @@ static void on_exception(void *opaque, struct cpu *cpu, const struct cpu_excepti
 /* Gives a point that waits its place; where there are several, the others become points of their own. */
 static void settle(struct debugger *debugger, struct placed_point *placed, uint64_t root)
 {
-    g_autoptr(GArray) places = symbols_resolve(debugger->symbols, root, placed->point.text);
+    g_autoptr(GArray) places = symbols_resolve_code(debugger->symbols, root, placed->point.text);
 
     if (!places || places->len == 0)
         return;
@@ -385,8 +385,15 @@ void debugger_sweep_points(struct debugger *debugger)
 {
     if (!debugger->hit || !debugger->hit->temporary)
         return;
+    g_autofree char *text = g_strdup(debugger->hit->text);
     unsigned number = debugger->hit->number;
+
     debugger_remove(debugger, number);
+    for (guint i = debugger->points->len; text && i > 0; i--) { /* other places of the same name */
+        const struct debugger_point *point = debugger_point(debugger, i - 1);
+        if (point->temporary && g_strcmp0(point->text, text) == 0)
+            debugger_remove(debugger, point->number);
+    }
 }
 
 static bool access_matches(const struct debugger_point *point, const struct watch_kind *kind,

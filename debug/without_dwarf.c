@@ -36,6 +36,11 @@ unsigned dwarf_frames_at(struct symbols *symbols, struct dwarf_file *file, uint6
     return 0;
 }
 
+const char *dwarf_file_copy(struct symbols *symbols, struct dwarf_file *file, guint index, uint64_t *address)
+{
+    return NULL;
+}
+
 bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *member, uint64_t *offset, uint64_t *size)
 {
     return false;

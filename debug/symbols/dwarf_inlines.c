@@ -75,7 +75,7 @@ static Dwarf_Off declaration_of(Dwarf_Die *die)
 }
 
 /* Names without linkage names, as some compilers give them when asked for little debug information, are told with their scope. */
-static const char *function_of(struct symbols *symbols, struct dwarf_file *file, Dwarf_Die *die)
+const char *dwarf_function_name(struct symbols *symbols, struct dwarf_file *file, Dwarf_Die *die)
 {
     const char *linkage = text_of(die, DW_AT_linkage_name), *name, *scope;
     g_autofree char *whole = NULL;
@@ -142,7 +142,7 @@ unsigned dwarf_frames_at(struct symbols *symbols, struct dwarf_file *file, uint6
         struct symbol_frame *frame = &frames[count];
 
         *frame = (struct symbol_frame){
-            .function = function_of(symbols, file, &chain.die[i - 1]),
+            .function = dwarf_function_name(symbols, file, &chain.die[i - 1]),
             .inlined = i > 1,
         };
         if (count == 1 && chain.cut) {

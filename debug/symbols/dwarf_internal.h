@@ -20,6 +20,7 @@ struct dwarf_file {
     GHashTable *functions; /* unit's offset -> GArray of struct dwarf_unit, of its functions */
     GHashTable *scopes;    /* function's offset -> its namespace, of functions without linkage names */
     GStringChunk *texts;
+    GArray *copies; /* of inlined functions: dwarf_copies.c; NULL: not looked for yet */
     Dwarf_CFI *eh_frame, *debug_frame;
     bool eh_frame_tried, debug_frame_tried;
 };
@@ -28,6 +29,9 @@ bool dwarf_file_unit_at(struct dwarf_file *file, uint64_t address, Dwarf_Die *un
 bool dwarf_file_function_at(struct dwarf_file *file, Dwarf_Die *unit, uint64_t address, Dwarf_Die *function);
 /* The namespaces around a function without linkage name, once its unit was looked into; NULL: none. */
 const char *dwarf_file_scope_of(struct dwarf_file *file, Dwarf_Off function);
+
+/* dwarf_inlines.c: of a function or a copy of it, as it is shown; NULL: it has none. */
+const char *dwarf_function_name(struct symbols *symbols, struct dwarf_file *file, Dwarf_Die *die);
 
 /* dwarf_lines.c */
 bool dwarf_line_at(Dwarf_Die *unit, uint64_t address, struct dwarf_line *out);

@@ -111,6 +111,8 @@ void dwarf_line_addresses(struct dwarf_file *file, const char *name, unsigned li
 /* Fills frames, innermost first; returns their number. */
 unsigned dwarf_frames_at(struct symbols *symbols, struct dwarf_file *file, uint64_t address,
                          struct symbol_frame *frames, unsigned room);
+/* The @index-th copy of an inlined function: its shown name, and where it begins.  NULL: past the last. */
+const char *dwarf_file_copy(struct symbols *symbols, struct dwarf_file *file, guint index, uint64_t *address);
 bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *member, uint64_t *offset, uint64_t *size);
 
 /*

@@ -82,6 +82,27 @@ static const char *last_identifier(const char *text)
     return start;
 }
 
+static void add_match(struct name_search *search, enum match match, const char *shown, uint64_t address)
+{
+    if (match == MATCH_WHOLE) {
+        g_array_append_val(search->out, address);
+    } else if (match == MATCH_TAIL) {
+        g_hash_table_add(search->tails, (void *)shown);
+        g_array_append_val(search->tail_addresses, address);
+    }
+}
+
+static void search_copies(struct name_search *search, struct symbol_module *module)
+{
+    struct dwarf_file *dwarf = symbols_module_dwarf(module);
+    const char *shown;
+    uint64_t address;
+
+    for (guint i = 0; dwarf && (shown = dwarf_file_copy(search->symbols, dwarf, i, &address)); i++) {
+        add_match(search, match_shown(shown, search->text), shown, address + module->bias);
+    }
+}
+
 static void search_names(struct name_search *search, struct symbol_module *module)
 {
     const char *needle = last_identifier(search->text);
@@ -94,15 +115,9 @@ static void search_names(struct name_search *search, struct symbol_module *modul
             continue;
         }
         const char *shown = shown_of(search->symbols, name);
-        uint64_t address = name->address + bias;
         enum match match = strcmp(name->raw, search->text) == 0 ? MATCH_WHOLE : match_shown(shown, search->text);
 
-        if (match == MATCH_WHOLE) {
-            g_array_append_val(search->out, address);
-        } else if (match == MATCH_TAIL) {
-            g_hash_table_add(search->tails, (void *)shown);
-            g_array_append_val(search->tail_addresses, address);
-        }
+        add_match(search, match, shown, name->address + bias);
     }
 }
 
@@ -131,7 +146,7 @@ static bool module_is(const struct symbol_module *module, const char *wanted)
 }
 
 static void resolve_name(struct symbols *symbols, uint64_t root, const char *wanted_module, const char *text,
-                         GArray *out)
+                         bool copies, GArray *out)
 {
     g_autofree char *bare = without_hash(text);
     struct name_search search = {
@@ -147,6 +162,9 @@ static void resolve_name(struct symbols *symbols, uint64_t root, const char *wan
 
         if (symbols_module_is_in(module, root) && module_is(module, wanted_module)) {
             search_names(&search, module);
+            if (copies) {
+                search_copies(&search, module);
+            }
         }
     }
     if (out->len == 0 && g_hash_table_size(search.tails) == 1) {
@@ -190,7 +208,7 @@ static bool split_line(const char *text, char **file, unsigned *line)
     return true;
 }
 
-GArray *symbols_resolve(struct symbols *symbols, uint64_t root, const char *text)
+static GArray *resolve(struct symbols *symbols, uint64_t root, const char *text, bool copies)
 {
     GArray *out = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     const char *mark = strchr(text, '!');
@@ -202,10 +220,20 @@ GArray *symbols_resolve(struct symbols *symbols, uint64_t root, const char *text
     if (split_line(text, &file, &line)) {
         resolve_line(symbols, root, module, file, line, out);
     } else {
-        resolve_name(symbols, root, module, text, out);
+        resolve_name(symbols, root, module, text, copies, out);
     }
     sort_and_unite(out);
     return out;
+}
+
+GArray *symbols_resolve(struct symbols *symbols, uint64_t root, const char *text)
+{
+    return resolve(symbols, root, text, false);
+}
+
+GArray *symbols_resolve_code(struct symbols *symbols, uint64_t root, const char *text)
+{
+    return resolve(symbols, root, text, true);
 }
 
 static gint compare_texts(gconstpointer a, gconstpointer b)

@@ -73,6 +73,8 @@ char *symbols_describe(struct symbols *symbols, uint64_t root, uint64_t address)
  * @root as above: its modules and the kernel.  GArray of uint64_t, sorted; empty: none.  To be freed.
  */
 GArray *symbols_resolve(struct symbols *symbols, uint64_t root, const char *text);
+/* The same for places to stop at: with where copies of a function begin that was inlined. */
+GArray *symbols_resolve_code(struct symbols *symbols, uint64_t root, const char *text);
 /* Names that begin with @prefix, for completion; at most @limit; to be freed with its texts. */
 GPtrArray *symbols_complete(struct symbols *symbols, uint64_t root, const char *prefix, unsigned limit);
 /* The whole line table's next address whose line differs, for stepping by line: false when there is none. */

@@ -176,6 +176,39 @@ static void test_inlined(gconstpointer name)
     tear_down(&fixture);
 }
 
+/* Nowhere on its own, but code can be stopped where a copy of @function begins, in @caller. */
+static void check_copies(struct fixture *fixture, const char *function, const char *caller)
+{
+    g_autoptr(GArray) alone = symbols_resolve(fixture->symbols, 0, function);
+    g_autoptr(GArray) copies = symbols_resolve_code(fixture->symbols, 0, function);
+    struct symbol_location location;
+
+    g_assert_cmpuint(alone->len, ==, 0);
+    g_assert_cmpuint(copies->len, >, 0);
+    for (guint i = 0; i < copies->len; i++) {
+        bool inlined = false;
+
+        g_assert_true(symbols_locate(fixture->symbols, 0, g_array_index(copies, uint64_t, i), false, &location));
+        for (unsigned frame = 0; frame + 1 < location.frames; frame++) {
+            inlined |= g_str_has_suffix(location.frame[frame].function, function);
+        }
+        g_assert_true(inlined);
+        g_assert_true(g_str_has_suffix(location.frame[location.frames - 1].function, caller));
+    }
+}
+
+static void test_copies(gconstpointer name)
+{
+    struct fixture fixture;
+
+    if (!guest_needs_dwarf() || !set_up(&fixture, name, 0x7000)) {
+        return;
+    }
+    check_copies(&fixture, "middle", "leaf");
+    check_copies(&fixture, "innermost", "leaf");
+    tear_down(&fixture);
+}
+
 static void test_line_range(gconstpointer name)
 {
     struct fixture fixture;
@@ -253,6 +286,8 @@ static void test_rust(gconstpointer name)
     g_assert_nonnull(strstr(location.frame[location.frames - 2].function, "deep::Thing"));
     assert_frame(&location.frame[location.frames - 1], "fixture::deep::consume", "fixture.rs",
                  line_of("fixture.rs", "call of get"), false);
+
+    check_copies(&fixture, "get", "fixture::deep::consume");
 
     g_assert_true(symbols_member(fixture.symbols, "fixture::deep::Thing<u64>", "count", &offset, &size));
     g_assert_cmpuint(offset, ==, 8);
@@ -412,6 +447,7 @@ int main(int argc, char **argv)
     add_all("names", test_names);
     add_all("return_address", test_return_address);
     add_all("inlined", test_inlined);
+    add_all("copies", test_copies);
     add_all("line_range", test_line_range);
     add_all("types", test_types);
     g_test_add_data_func("/symbols/rust/x86_64", "rust-x86_64", test_rust);
