@@ -84,8 +84,8 @@ static void reset_device(struct e1000 *e1000)
     *e1000_reg(e1000, E1000_VET) = 0x8100;
     *e1000_reg(e1000, E1000_PBA) = 0x00100030;
     *e1000_reg(e1000, E1000_LEDCTL) = 0x07068302;
-    *e1000_reg(e1000, E1000_RAL) = e1000->eeprom[0] | (uint32_t)e1000->eeprom[1] << 16;
-    *e1000_reg(e1000, E1000_RAH) = e1000->eeprom[2] | (uint32_t)ADDRESS_VALID;
+    *e1000_reg(e1000, E1000_RAL) = e1000->eeprom.word[0] | (uint32_t)e1000->eeprom.word[1] << 16;
+    *e1000_reg(e1000, E1000_RAH) = e1000->eeprom.word[2] | (uint32_t)ADDRESS_VALID;
     e1000_eeprom_reset(e1000);
     net_backlog_clear(&e1000->backlog);
     e1000->context = e1000->segment_context = (struct e1000_context){0};
@@ -377,10 +377,7 @@ static const struct state_field fields[] = {
     STATE_U32_ARRAY(struct e1000, reg),
     STATE_U32(struct e1000, io_address),
     STATE_U16_ARRAY(struct e1000, phy),
-    STATE_U16(struct e1000, eeprom_command),
-    STATE_U8(struct e1000, eeprom_bits),
-    STATE_U8(struct e1000, eeprom_out),
-    STATE_BOOL(struct e1000, eeprom_reading),
+    STATE_STRUCT(struct e1000, eeprom, &eeprom_state),
     STATE_STRUCT(struct e1000, backlog, &net_backlog_state),
     STATE_STRUCT(struct e1000, context, &context_state),
     STATE_STRUCT(struct e1000, segment_context, &context_state),
@@ -393,7 +390,7 @@ static const struct state_field fields[] = {
     STATE_END,
 };
 
-static const struct state_table table = {.name = "e1000", .version = 1, .fields = fields};
+static const struct state_table table = {.name = "e1000", .version = 2, .fields = fields};
 
 static const struct device_class device_class = {
     .name = "e1000", .state = &table, .reset = device_reset, .unrealize = device_unrealize};

@@ -15,9 +15,6 @@ enum {
     EECD_PRES = 1 << 8,
     EECD_DRIVEN = EECD_SK | EECD_CS | EECD_DI | EECD_REQ | 3 << 4,
 
-    COMMAND_BITS = 9, /* a start bit, two of the operation, six of the address */
-    COMMAND_READ = 6, /* start bit and operation */
-
     EERD_START = 1 << 0,
     EERD_DONE = 1 << 4,
     EERD_ADDRESS_SHIFT = 8,
@@ -66,72 +63,36 @@ void e1000_eeprom_init(struct e1000 *e1000, const uint8_t mac[6])
     uint16_t sum = CHECKSUM;
 
     for (unsigned i = 0; i < 3; i++)
-        e1000->eeprom[i] = get_le16(mac + 2 * i);
-    e1000->eeprom[WORD_LED] = 0xFFFF;
-    e1000->eeprom[WORD_CONTROL1] = 0x4408; /* signature, full duplex, identifiers are loaded */
-    e1000->eeprom[WORD_SUBSYSTEM] = 0x1100;
-    e1000->eeprom[WORD_SUBSYSTEM_VENDOR] = 0x1AF4;
-    e1000->eeprom[WORD_DEVICE] = 0x100E;
-    e1000->eeprom[WORD_VENDOR] = 0x8086;
-    e1000->eeprom[WORD_CONTROL2] = 0x3040; /* both kinds of pause */
+        e1000->eeprom.word[i] = get_le16(mac + 2 * i);
+    e1000->eeprom.word[WORD_LED] = 0xFFFF;
+    e1000->eeprom.word[WORD_CONTROL1] = 0x4408; /* signature, full duplex, identifiers are loaded */
+    e1000->eeprom.word[WORD_SUBSYSTEM] = 0x1100;
+    e1000->eeprom.word[WORD_SUBSYSTEM_VENDOR] = 0x1AF4;
+    e1000->eeprom.word[WORD_DEVICE] = 0x100E;
+    e1000->eeprom.word[WORD_VENDOR] = 0x8086;
+    e1000->eeprom.word[WORD_CONTROL2] = 0x3040; /* both kinds of pause */
     for (unsigned i = 0; i < WORD_CHECKSUM; i++)
-        sum = (uint16_t)(sum - e1000->eeprom[i]);
-    e1000->eeprom[WORD_CHECKSUM] = sum;
+        sum = (uint16_t)(sum - e1000->eeprom.word[i]);
+    e1000->eeprom.word[WORD_CHECKSUM] = sum;
 }
 
 void e1000_eeprom_reset(struct e1000 *e1000)
 {
-    e1000->eeprom_command = 0;
-    e1000->eeprom_bits = e1000->eeprom_out = 0;
-    e1000->eeprom_reading = false;
-    *e1000_reg(e1000, E1000_EECD) = EECD_DO;
+    eeprom_reset(&e1000->eeprom);
+    *e1000_reg(e1000, E1000_EECD) = 0;
 }
 
 uint32_t e1000_read_eecd(const struct e1000 *e1000)
 {
     uint32_t value = e1000->reg[E1000_EECD / 4];
 
-    return value | EECD_PRES | (value & EECD_REQ ? EECD_GNT : 0);
-}
-
-/* One rising edge of the clock: a bit in, or a bit out.  93C46: what is not read is refused, for it would be a write. */
-static bool eeprom_clock(struct e1000 *e1000, bool in)
-{
-    if (e1000->eeprom_reading) {
-        uint16_t word = e1000->eeprom[e1000->eeprom_command % E1000_EEPROM_WORDS];
-        bool out = word >> (15 - e1000->eeprom_out) & 1;
-
-        if (++e1000->eeprom_out == 16) {
-            e1000->eeprom_out = 0;
-            e1000->eeprom_command++;
-        }
-        return out;
-    }
-    if ((e1000->eeprom_bits == 0 && !in) || e1000->eeprom_bits == COMMAND_BITS)
-        return true;
-    e1000->eeprom_command = (uint16_t)(e1000->eeprom_command << 1 | in);
-    if (++e1000->eeprom_bits < COMMAND_BITS)
-        return true;
-    e1000->eeprom_reading = e1000->eeprom_command / E1000_EEPROM_WORDS == COMMAND_READ;
-    e1000->eeprom_out = 0;
-    return !e1000->eeprom_reading; /* a zero comes before the data */
+    return value | EECD_PRES | (value & EECD_REQ ? EECD_GNT : 0) | (e1000->eeprom.data ? EECD_DO : 0);
 }
 
 void e1000_write_eecd(struct e1000 *e1000, uint32_t value)
 {
-    uint32_t *eecd = e1000_reg(e1000, E1000_EECD), old = *eecd;
-
-    *eecd = (value & EECD_DRIVEN) | (old & EECD_DO);
-    if (!(value & EECD_CS)) {
-        e1000->eeprom_command = 0;
-        e1000->eeprom_bits = 0;
-        e1000->eeprom_reading = false;
-        *eecd |= EECD_DO; /* ready */
-    } else if (value & EECD_SK && !(old & EECD_SK)) {
-        bool out = eeprom_clock(e1000, value & EECD_DI);
-
-        *eecd = (*eecd & ~(uint32_t)EECD_DO) | (out ? EECD_DO : 0);
-    }
+    *e1000_reg(e1000, E1000_EECD) = value & EECD_DRIVEN;
+    eeprom_drive(&e1000->eeprom, value & EECD_CS, value & EECD_SK, value & EECD_DI);
 }
 
 void e1000_write_eerd(struct e1000 *e1000, uint32_t value)
@@ -140,8 +101,8 @@ void e1000_write_eerd(struct e1000 *e1000, uint32_t value)
     uint32_t *eerd = e1000_reg(e1000, E1000_EERD);
 
     *eerd = value & 0xFF00;
-    if (value & EERD_START && address < E1000_EEPROM_WORDS)
-        *eerd |= EERD_DONE | (uint32_t)e1000->eeprom[address] << EERD_DATA_SHIFT;
+    if (value & EERD_START && address < EEPROM_WORDS)
+        *eerd |= EERD_DONE | (uint32_t)e1000->eeprom.word[address] << EERD_DATA_SHIFT;
 }
 
 /* --- PHY --- */

@@ -5,6 +5,7 @@
 
 #include "devices/net/backlog.h"
 #include "devices/net/e1000.h"
+#include "devices/net/eeprom.h"
 
 enum {
     E1000_CTRL = 0x0000,
@@ -90,7 +91,7 @@ enum {
     E1000_ICR_MDAC = 1 << 9,
 };
 
-enum { E1000_CTRL_VME = 1 << 30, E1000_EEPROM_WORDS = 64, E1000_PHY_REGISTERS = 32 };
+enum { E1000_CTRL_VME = 1 << 30, E1000_PHY_REGISTERS = 32 };
 
 /* The context that segments and checksums are made by: transmit context descriptors, section 3.3.6. */
 struct e1000_context {
@@ -104,15 +105,11 @@ struct e1000 {
     struct machine *machine;
     char *id;
     struct net_output output;
-    uint16_t eeprom[E1000_EEPROM_WORDS]; /* constant */
 
     uint32_t reg[E1000_REGISTERS_END / 4];
     uint32_t io_address;
     uint16_t phy[E1000_PHY_REGISTERS];
-    /* The EEPROM's serial interface: bits of a command taken in, then bits given out. */
-    uint16_t eeprom_command;
-    uint8_t eeprom_bits, eeprom_out;
-    bool eeprom_reading;
+    struct eeprom eeprom;
 
     struct net_backlog backlog;
     struct e1000_context context, segment_context; /* of checksums, of segments */

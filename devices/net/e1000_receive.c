@@ -33,11 +33,7 @@ enum {
     ERROR_TCPE = 1 << 5,
     ERROR_IPE = 1 << 6,
 
-    CRC_SIZE = 4,
-    SHORTEST = 60,  /* without the check sequence */
-    LONGEST = 1518, /* the same, with a VLAN tag */
-    TAG_AT = 12,
-    TAG_SIZE = 4,
+    LONGEST = 1518, /* without the check sequence, with a VLAN tag */
 };
 
 /* --- which frames --- */
@@ -63,11 +59,6 @@ static bool is_own_address(struct e1000 *e1000, const uint8_t *address)
     return false;
 }
 
-static bool is_broadcast(const uint8_t *address)
-{
-    return get_le32(address) == UINT32_MAX && get_le16(address + 4) == UINT16_MAX;
-}
-
 static bool is_wanted(struct e1000 *e1000, const uint8_t *frame, size_t length)
 {
     uint32_t rctl = *e1000_reg(e1000, E1000_RCTL);
@@ -76,7 +67,7 @@ static bool is_wanted(struct e1000 *e1000, const uint8_t *frame, size_t length)
         return false;
     if (length > LONGEST && !(rctl & RCTL_LPE))
         return false;
-    if (is_broadcast(frame) && rctl & RCTL_BAM)
+    if (packet_is_broadcast(frame) && rctl & RCTL_BAM)
         return true;
     if (frame[0] & 1)
         return rctl & RCTL_MPE || in_multicast_table(e1000, frame) || is_own_address(e1000, frame);
@@ -130,7 +121,7 @@ static void judge(struct e1000 *e1000, const uint8_t *frame, size_t length, uint
 
 /* What is written to the guest: the frame, filled up, with room for its check sequence or without. */
 struct wire {
-    uint8_t bytes[NET_FRAME_MAX + 1 + CRC_SIZE];
+    uint8_t bytes[NET_FRAME_MAX + 1 + PACKET_CRC_SIZE];
     uint32_t length;
     uint16_t special; /* the VLAN tag that was taken out */
     bool tagged;
@@ -140,24 +131,19 @@ static void make_wire(struct e1000 *e1000, const struct net_backlog_frame *frame
 {
     uint32_t ctrl = *e1000_reg(e1000, E1000_CTRL), length = frame->length;
 
-    wire->tagged = ctrl & E1000_CTRL_VME && length >= SHORTEST &&
-                   get_be16(frame->bytes + TAG_AT) == (uint16_t)*e1000_reg(e1000, E1000_VET);
+    wire->tagged = ctrl & E1000_CTRL_VME && length >= PACKET_SHORTEST &&
+                   get_be16(frame->bytes + PACKET_TAG_AT) == (uint16_t)*e1000_reg(e1000, E1000_VET);
     wire->special = 0;
     if (wire->tagged) {
-        wire->special = get_be16(frame->bytes + TAG_AT + 2);
-        length -= TAG_SIZE;
-        memcpy(wire->bytes, frame->bytes, TAG_AT);
-        memcpy(wire->bytes + TAG_AT, frame->bytes + TAG_AT + TAG_SIZE, length - TAG_AT);
+        wire->special = get_be16(frame->bytes + PACKET_TAG_AT + 2);
+        length = (uint32_t)packet_copy_untagged(wire->bytes, frame->bytes, length);
     } else {
         memcpy(wire->bytes, frame->bytes, length);
     }
-    if (length < SHORTEST) {
-        memset(wire->bytes + length, 0, SHORTEST - length);
-        length = SHORTEST;
-    }
+    length = (uint32_t)packet_pad(wire->bytes, length);
     if (!(*e1000_reg(e1000, E1000_RCTL) & RCTL_SECRC)) {
         put_le32(wire->bytes + length, 0); /* the card has checked it: drivers take it off unread */
-        length += CRC_SIZE;
+        length += PACKET_CRC_SIZE;
     }
     wire->length = length;
 }
@@ -216,7 +202,7 @@ static bool give(struct e1000 *e1000, const struct net_backlog_frame *frame, str
 static void count(struct e1000 *e1000, const struct net_backlog_frame *frame)
 {
     static const uint16_t limits[] = {64, 127, 255, 511, 1023};
-    uint32_t length = MAX(frame->length, SHORTEST) + CRC_SIZE;
+    uint32_t length = MAX(frame->length, PACKET_SHORTEST) + PACKET_CRC_SIZE;
     unsigned size = 0;
 
     while (size < G_N_ELEMENTS(limits) && length > limits[size])
@@ -224,7 +210,7 @@ static void count(struct e1000 *e1000, const struct net_backlog_frame *frame)
     e1000_count(e1000, E1000_PRC64 + 4 * size);
     e1000_count(e1000, E1000_GPRC);
     e1000_count(e1000, E1000_TPR);
-    if (is_broadcast(frame->bytes))
+    if (packet_is_broadcast(frame->bytes))
         e1000_count(e1000, E1000_BPRC);
     else if (frame->bytes[0] & 1)
         e1000_count(e1000, E1000_MPRC);

@@ -26,10 +26,6 @@ enum {
     STATUS_DD = 1 << 0,
     POPTS_IXSM = 1 << 0,
     POPTS_TXSM = 1 << 1,
-
-    SHORTEST = 60,
-    TAG_AT = 12,
-    TAG_SIZE = 4,
 };
 
 #define RUN_BYTES (UINT64_C(16) << 20) /* what one run moves before guest code goes on */
@@ -66,22 +62,15 @@ static void insert_sum(struct e1000 *e1000, unsigned start, unsigned field, unsi
 
 static void insert_tag(struct e1000 *e1000, uint16_t tag)
 {
-    uint8_t *at = e1000->packet + TAG_AT;
-
-    if (e1000->packet_length < TAG_AT + 2 || e1000->packet_length + TAG_SIZE > sizeof(e1000->packet))
-        return;
-    memmove(at + TAG_SIZE, at, e1000->packet_length - TAG_AT);
-    put_be16(at, (uint16_t)*e1000_reg(e1000, E1000_VET));
-    put_be16(at + 2, tag);
-    e1000->packet_length += TAG_SIZE;
+    if (e1000->packet_length >= PACKET_TAG_AT + 2 && e1000->packet_length + PACKET_TAG_SIZE <= sizeof(e1000->packet))
+        e1000->packet_length = (uint32_t)packet_insert_tag(e1000->packet, e1000->packet_length,
+                                                           (uint16_t)*e1000_reg(e1000, E1000_VET), tag);
 }
 
 static void send_whole(struct e1000 *e1000)
 {
-    if (e1000->packet_length < SHORTEST && *e1000_reg(e1000, E1000_TCTL) & TCTL_PSP) {
-        memset(e1000->packet + e1000->packet_length, 0, SHORTEST - e1000->packet_length);
-        e1000->packet_length = SHORTEST;
-    }
+    if (*e1000_reg(e1000, E1000_TCTL) & TCTL_PSP)
+        e1000->packet_length = (uint32_t)packet_pad(e1000->packet, e1000->packet_length);
     net_send(&e1000->output, e1000->packet, e1000->packet_length);
 }
 

@@ -90,6 +90,39 @@ bool packet_parse(const uint8_t *frame, size_t length, struct packet *packet)
     return true;
 }
 
+/* --- Ethernet --- */
+
+bool packet_is_broadcast(const uint8_t *frame)
+{
+    return get_le32(frame) == UINT32_MAX && get_le16(frame + 4) == UINT16_MAX;
+}
+
+size_t packet_pad(uint8_t *frame, size_t length)
+{
+    if (length >= PACKET_SHORTEST)
+        return length;
+    memset(frame + length, 0, PACKET_SHORTEST - length);
+    return PACKET_SHORTEST;
+}
+
+size_t packet_insert_tag(uint8_t *frame, size_t length, uint16_t type, uint16_t tag)
+{
+    uint8_t *at = frame + PACKET_TAG_AT;
+
+    memmove(at + PACKET_TAG_SIZE, at, length - PACKET_TAG_AT);
+    put_be16(at, type);
+    put_be16(at + 2, tag);
+    return length + PACKET_TAG_SIZE;
+}
+
+size_t packet_copy_untagged(uint8_t *to, const uint8_t *frame, size_t length)
+{
+    length -= PACKET_TAG_SIZE;
+    memcpy(to, frame, PACKET_TAG_AT);
+    memcpy(to + PACKET_TAG_AT, frame + PACKET_TAG_AT + PACKET_TAG_SIZE, length - PACKET_TAG_AT);
+    return length;
+}
+
 /* --- checksums --- */
 
 uint64_t packet_sum(const uint8_t *data, size_t length, uint64_t sum)

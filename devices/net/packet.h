@@ -7,7 +7,14 @@
 
 #include "emu/host/net.h"
 
-enum { PACKET_TCP = 6, PACKET_UDP = 17 };
+enum {
+    PACKET_TCP = 6,
+    PACKET_UDP = 17,
+    PACKET_SHORTEST = 60, /* of Ethernet, without the check sequence */
+    PACKET_TAG_AT = 12,   /* of a VLAN: its type, two bytes, and then the tag, two more */
+    PACKET_TAG_SIZE = 4,
+    PACKET_CRC_SIZE = 4, /* of the check sequence, which frames here do not have */
+};
 
 /* Where the parts of an Ethernet frame are; offsets from its start. */
 struct packet {
@@ -22,6 +29,13 @@ struct packet {
 
 /* False: no IP packet that is whole, or one with IPv6 extension headers.  Understands one VLAN tag. */
 bool packet_parse(const uint8_t *frame, size_t length, struct packet *packet);
+bool packet_is_broadcast(const uint8_t *frame);
+/* A short frame is filled up with zeros to PACKET_SHORTEST bytes, which @frame has room for; the new length. */
+size_t packet_pad(uint8_t *frame, size_t length);
+/* Puts in a VLAN tag of @type; @frame has room for it.  The new length. */
+size_t packet_insert_tag(uint8_t *frame, size_t length, uint16_t type, uint16_t tag);
+/* Copies a frame of PACKET_TAG_AT + PACKET_TAG_SIZE bytes or more to @to without its tag; the new length. */
+size_t packet_copy_untagged(uint8_t *to, const uint8_t *frame, size_t length);
 /* The sum of RFC 1071 over @length bytes, added to @sum; fold it with packet_fold(). */
 uint64_t packet_sum(const uint8_t *data, size_t length, uint64_t sum);
 /* The sum as 16 bits in network order of its bytes, not complemented. */

@@ -146,7 +146,7 @@ class Network:
         recording = self.suite.path('net.gvr')
         name = resolvable()
         with Server(self.data) as server:
-            command = UP + 'time wget -q -O /tmp/data http://10.0.2.2:%d/data; sha256sum /tmp/data; ' % server.port
+            command = UP + 'time wget -q -O - http://10.0.2.2:%d/data | sha256sum; ' % server.port
             if name:
                 command += 'nslookup %s; ' % name
             started = time.monotonic()
