@@ -16,7 +16,7 @@
 
 enum board_bus { BOARD_BUS_DEFAULT, BOARD_BUS_AHCI, BOARD_BUS_VIRTIO, BOARD_BUS_NVME };
 
-enum board_nic { BOARD_NIC_NONE, BOARD_NIC_VIRTIO, BOARD_NIC_E1000 };
+enum board_nic { BOARD_NIC_NONE, BOARD_NIC_VIRTIO, BOARD_NIC_E1000, BOARD_NIC_RTL8139 };
 
 struct board_disk {
     struct block *block; /* not owned; lives longer than the machine */

@@ -3,6 +3,7 @@
 #include "boards/board.h"
 
 #include "devices/net/e1000.h"
+#include "devices/net/rtl8139.h"
 #include "devices/virtio/virtio_net.h"
 
 void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, const struct board_config *config)
@@ -13,6 +14,9 @@ void board_add_nic(struct machine *machine, struct pci_bus *bus, uint8_t devfn, 
         break;
     case BOARD_NIC_E1000:
         e1000_new(machine, bus, devfn, config->mac, config->net, "net0", "e1000");
+        break;
+    case BOARD_NIC_RTL8139:
+        rtl8139_new(machine, bus, devfn, config->mac, config->net, "net0", "rtl8139");
         break;
     case BOARD_NIC_NONE:
         break;

@@ -34,7 +34,7 @@ bool run_options_parse_nic(const char *text, uint64_t seed, enum board_nic *nic,
     static const struct {
         const char *name;
         enum board_nic nic;
-    } models[] = {{"virtio", BOARD_NIC_VIRTIO}, {"e1000", BOARD_NIC_E1000}};
+    } models[] = {{"virtio", BOARD_NIC_VIRTIO}, {"e1000", BOARD_NIC_E1000}, {"rtl8139", BOARD_NIC_RTL8139}};
     g_auto(GStrv) words = g_strsplit(text ? text : "virtio", ",", -1);
     enum board_nic found = BOARD_NIC_NONE;
     uint8_t address[6];
@@ -43,7 +43,7 @@ bool run_options_parse_nic(const char *text, uint64_t seed, enum board_nic *nic,
         if (strcmp(words[0], models[i].name) == 0)
             found = models[i].nic;
     if (found == BOARD_NIC_NONE) {
-        g_set_error(error, BAD_VALUE, "--nic %s: there are virtio and e1000, without a card --net none", text);
+        g_set_error(error, BAD_VALUE, "--nic %s: there are virtio, e1000 and rtl8139, without a card --net none", text);
         return false;
     }
     default_mac(seed, address);

@@ -349,7 +349,7 @@ static const GOptionEntry entries[] = {
     ENTRY("net", on_device,
           "user (default), none, socket:listen=ADDRESS, socket:connect=ADDRESS; each but none with ,pcap=FILE",
           "user[,hostfwd=tcp:HOST:GUEST]...[,ipv6=on][,restrict=on]"),
-    ENTRY("nic", on_device, "virtio (default), e1000", "MODEL[,mac=ADDRESS]"),
+    ENTRY("nic", on_device, "virtio (default), e1000, rtl8139", "MODEL[,mac=ADDRESS]"),
     ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
     ENTRY("display", on_device, "window, none (default)", "KIND"),
     ENTRY("resolution", on_device, "preferred screen size", "WxH"),

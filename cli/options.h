@@ -38,7 +38,7 @@ struct run_options {
     char *describe; /* "acpi", "fdt", "both"; NULL: acpi */
     bool autokey;
     bool network; /* there is a network card */
-    char *nic;    /* "virtio", "e1000", with ",mac=ADDRESS"; NULL: virtio */
+    char *nic;    /* "virtio", "e1000", "rtl8139", with ",mac=ADDRESS"; NULL: virtio */
     uint32_t width, height;
     uint32_t picoseconds_per_instruction; /* 0: the board's default */
     uint64_t seed;

@@ -296,7 +296,12 @@ def run(suite, failed):
         test(place + 'restrict=on lets nothing out', network.restricted, arch, nic)
         test(place + 'restrict=on lets hostfwd in', network.upload, arch, nic, 'restrict=on')
         test(place + 'hostfwd=udp', network.datagrams, arch, nic)
-    test('a silent flow of datagrams', network.awaited, 'aarch64', 'virtio')
-    for nics in (('e1000', 'virtio'), ('virtio', 'e1000')):
+        place = '%s, rtl8139: ' % arch
+        test(place + 'a lease and echoes, twice', network.local, arch, 'rtl8139')
+        test(place + 'a download and a name, and their replay', network.download, arch, 'rtl8139')
+        test(place + 'an upload through hostfwd', network.upload, arch, 'rtl8139')
+        test('%s: Linux has no complaint of rtl8139' % arch, network.quiet, arch, 'rtl8139', 'RTL-8139C+ at')
+    for nics in (('e1000', 'virtio'), ('rtl8139', 'e1000')):
         test('a cable from %s on x86_64 to %s on aarch64, with a VLAN; and both replays' % nics, cable.joined, *nics)
+    test('a silent flow of datagrams', network.awaited, 'aarch64', 'virtio')
     test('a port that is taken', network.taken)

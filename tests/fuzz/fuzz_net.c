@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Both network cards on a bus, driven by a program of register writes, descriptors, memory and frames from outside.  Whatever
+ * The network cards on a bus, driven by a program of register writes, descriptors, memory and frames from outside.  Whatever
  * the guest and the network do, the host must not notice, and what is sent is a frame.
  */
 #include "devices/net/e1000.h"
 #include "devices/net/packet.h"
+#include "devices/net/rtl8139.h"
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio_net.h"
 #include "devices/virtio/virtio_registers.h"
@@ -17,6 +18,7 @@ enum {
     RAM_SIZE = 128 << 10,
     E1000_BAR = 0xE00000, /* times 256 */
     VIRTIO_BAR = 0xE0100, /* times 4096 */
+    RTL_BAR = 0xE02000,   /* times 256 */
     TX_RING = 0x8000,
     RX_RING = 0x9000,
     RING_BYTES = 0x400,
@@ -34,6 +36,10 @@ enum step {
     STEP_VIRTIO_SETUP, /* features u32, size u8 */
     STEP_VIRTIO_CHAIN, /* queue u8, address u16 * 2, length u16, flags u8, next u8: descriptor 0..15, available, notified */
     STEP_VIRTIO_WRITE, /* offset u16, value u32 */
+    STEP_RTL_SETUP,    /* C+ command u8, receive configuration u32: rings of 64 descriptors, or a buffer at RX_RING */
+    STEP_RTL_GIVE,     /* index u8, ring u8, options u32, tag u32, address u32: a descriptor of C+ mode; polled */
+    STEP_RTL_SEND,     /* index u8, address u16 * 2, options u16: without C+ mode */
+    STEP_RTL_WRITE,    /* offset u8, size u8, value u32; then read */
     STEP_MEMORY,       /* address u16 * 2, length u8, bytes */
     STEP_FRAME,        /* card u8, more u8: frame length, bytes */
     STEP_TIME,         /* shift u8 */
@@ -87,13 +93,17 @@ static void open_subject(struct subject *subject)
     e1000_new(subject->machine, subject->bus, PCI_DEVFN(2, 0), mac, output, "net0", "e1000");
     output.large = true;
     virtio_net_new(subject->machine, subject->bus, PCI_DEVFN(3, 0), mac, output, "net1", "virtio");
+    output.large = false;
+    rtl8139_new(subject->machine, subject->bus, PCI_DEVFN(4, 0), mac, output, "net2", "rtl8139");
     machine_reset(subject->machine);
     config_write(subject, 0, 0x10, 4, (uint32_t)E1000_BAR << 8);
     config_write(subject, 0, 0x14, 4, 0xC000);
     config_write(subject, 1, 0x10, 4, 0xC100);
     config_write(subject, 1, 0x20, 4, (uint32_t)VIRTIO_BAR << 12);
     config_write(subject, 1, 0x24, 4, 0);
-    for (unsigned card = 0; card < 2; card++)
+    config_write(subject, 2, 0x10, 4, 0xC200);
+    config_write(subject, 2, 0x14, 4, (uint32_t)RTL_BAR << 8);
+    for (unsigned card = 0; card < 3; card++)
         config_write(subject, card, 0x04, 2, 7);
 }
 
@@ -141,6 +151,58 @@ static void e1000_descriptor(struct subject *subject, bool send)
         memory_write64(subject->memory, at + 8, 0);
     }
     e1000_write(subject, tail_register, (tail + 1) % (RING_BYTES / 16));
+}
+
+/* --- rtl8139 --- */
+
+static void rtl_write(struct subject *subject, unsigned offset, unsigned size, uint32_t value)
+{
+    memory_io_write(subject->memory, MEMORY_SPACE_PHYSICAL, ((uint64_t)RTL_BAR << 8) + offset, size, value);
+}
+
+static void rtl_setup(struct subject *subject)
+{
+    static const uint8_t rings[3] = {0x20, 0x28, 0xE4};
+    uint32_t command = (uint32_t)take(subject, 1);
+
+    rtl_write(subject, 0x37, 1, 0x10);
+    rtl_write(subject, 0xE0, 2, command);
+    for (unsigned i = 0; i < 3; i++) {
+        rtl_write(subject, rings[i], 4, i == 2 ? RX_RING : TX_RING);
+        rtl_write(subject, rings[i] + 4, 4, 0);
+    }
+    rtl_write(subject, 0x30, 4, RX_RING);
+    rtl_write(subject, 0x3C, 2, 0xFFFF);
+    rtl_write(subject, 0x44, 4, (uint32_t)take(subject, 4) | 0xF);
+    rtl_write(subject, 0x37, 1, 0xC);
+}
+
+static void rtl_give(struct subject *subject)
+{
+    unsigned index = (unsigned)take(subject, 1) % 64, ring = (unsigned)take(subject, 1) & 1;
+    uint64_t at = (ring ? RX_RING : TX_RING) + 16 * index;
+
+    memory_write32(subject->memory, at, (uint32_t)take(subject, 4));
+    memory_write32(subject->memory, at + 4, (uint32_t)take(subject, 4));
+    memory_write64(subject->memory, at + 8, take(subject, 4) % (4 * RAM_SIZE));
+    rtl_write(subject, ring ? 0x3C : 0xD9, ring ? 2 : 1, ring ? 0xFFFF : 0xC0);
+}
+
+static void rtl_send(struct subject *subject)
+{
+    unsigned index = (unsigned)take(subject, 1) % 4;
+
+    rtl_write(subject, 0x20 + 4 * index, 4, (uint32_t)take(subject, 2) * 2);
+    rtl_write(subject, 0x10 + 4 * index, 4, (uint32_t)take(subject, 2));
+}
+
+static void rtl_access(struct subject *subject)
+{
+    unsigned offset = (unsigned)take(subject, 1), size = 1u << take(subject, 1) % 3;
+
+    offset &= ~(size - 1);
+    rtl_write(subject, offset, size, (uint32_t)take(subject, 4));
+    memory_io_read(subject->memory, MEMORY_SPACE_PHYSICAL, ((uint64_t)RTL_BAR << 8) + offset, size);
 }
 
 /* --- virtio --- */
@@ -203,7 +265,8 @@ static void write_memory(struct subject *subject)
 
 static void frame(struct subject *subject)
 {
-    const char *name = take(subject, 1) & 1 ? "net1" : "net0";
+    static const char *const names[3] = {"net0", "net1", "net2"};
+    const char *name = names[take(subject, 1) % 3];
     size_t wanted = (size_t)take(subject, 2) % 4096 + 1;
     g_autofree uint8_t *bytes = g_malloc0(wanted);
     size_t there;
@@ -247,6 +310,18 @@ static void step(struct subject *subject, enum step kind)
         offset = (unsigned)take(subject, 2) & 0x307F;
         virtio_write(subject, offset, 4, take(subject, 4));
         return;
+    case STEP_RTL_SETUP:
+        rtl_setup(subject);
+        return;
+    case STEP_RTL_GIVE:
+        rtl_give(subject);
+        return;
+    case STEP_RTL_SEND:
+        rtl_send(subject);
+        return;
+    case STEP_RTL_WRITE:
+        rtl_access(subject);
+        return;
     case STEP_MEMORY:
         write_memory(subject);
         return;
@@ -261,7 +336,7 @@ static void step(struct subject *subject, enum step kind)
             fuzz_check_state(subject->machine);
         return;
     default: /* STEP_CONFIG */
-        card = (unsigned)take(subject, 1) & 1;
+        card = (unsigned)take(subject, 1) % 3;
         offset = (unsigned)take(subject, 1) & ~3u;
         config_write(subject, card, offset, 4, (uint32_t)take(subject, 4));
     }
@@ -341,5 +416,27 @@ void fuzz_seed(GByteArray *seed)
     put_chain(seed, 2, 0x4800, 2000, 2);
     put_frame(seed, 1);
     put_chain(seed, 1, 0xF4, 212, 0);
+    for (unsigned cplus = 0; cplus < 2; cplus++) {
+        append_le(seed, STEP_RTL_SETUP, 1);
+        append_le(seed, cplus ? 0x63 : 0, 1);
+        append_le(seed, 0x8F, 4);
+        if (cplus) {
+            append_le(seed, STEP_RTL_GIVE, 1);
+            append_le(seed, 0x0100, 2);
+            append_le(seed, 0x80000600, 4);
+            append_le(seed, UINT64_C(0x400000000000), 8);
+            append_le(seed, STEP_RTL_GIVE, 1); /* a packet that is cut, with a tag */
+            append_le(seed, 0, 2);
+            append_le(seed, 0xB8000000 | 50 << 16 | 200, 4);
+            append_le(seed, 0x20530, 4);
+            append_le(seed, 0x100, 4);
+        } else {
+            append_le(seed, STEP_RTL_SEND, 1);
+            append_le(seed, 1, 1);
+            append_le(seed, 0x80, 2);
+            append_le(seed, 200, 2);
+        }
+        put_frame(seed, 2);
+    }
     append_le(seed, STEP_STATE, 1);
 }
