@@ -111,16 +111,12 @@ static bool start_replay(struct debug *debug, GError **error)
     return true;
 }
 
-static bool start_looking(struct debug *debug, GError **error)
+static void start_looking(struct debug *debug)
 {
     struct session *session = &debug->session;
     struct inside *inside = session_inside(session);
     const struct run_options *options = session->options;
 
-    if (session->replaying)
-        for (guint i = 0; i < options->symbols->len; i++)
-            if (!symbols_add_path(inside->symbols, g_ptr_array_index(options->symbols, i), error))
-                return false;
     debug->debugger = inside_debugger(session);
     debug->console = console_new(debug->debugger, inside->traps, write_text, debug);
     console_set_running_handler(debug->console, on_running, debug);
@@ -131,7 +127,6 @@ static bool start_looking(struct debug *debug, GError **error)
     session->control = control;
     session->control_opaque = debug;
     session->interrupt = debug->debugger;
-    return true;
 }
 
 /* -x and -e are debug's own; the rest is run's. */
@@ -158,40 +153,29 @@ static GPtrArray *take_commands(struct debug *debug, char **arguments, GError **
     return rest;
 }
 
-/* The options of a recording, those given now for looking added; NULL without @error: it is none. */
-static struct run_options *recorded_options(const struct run_options *given, char **path, GError **error)
+static bool is_recording(const struct run_options *options)
 {
-    if (!given->disks->len)
-        return NULL;
-    const struct disk_option *first = g_ptr_array_index(given->disks, 0);
-    g_autofree char *header = journal_read_header(first->path, NULL);
-    struct run_options *options = header ? run_options_from_description(header, error) : NULL;
-    if (!options)
-        return NULL;
-    *path = g_strdup(first->path);
-    for (guint i = 0; i < given->symbols->len; i++)
-        g_ptr_array_add(options->symbols, g_strdup(g_ptr_array_index(given->symbols, i)));
-    options->traps_given = given->traps_given;
-    options->traps = given->traps;
-    options->monitor = g_strdup(given->monitor);
-    return options;
+    if (!options->disks->len)
+        return false;
+    const struct disk_option *file = g_ptr_array_index(options->disks, 0);
+    g_autofree char *header = journal_read_header(file->path, NULL);
+    return header != NULL;
 }
 
 static int run(struct debug *debug, struct run_options *options, const char *recording, GError **error)
 {
     if (options->calendar_host)
         options->calendar = host_calendar();
-    if (!session_open(&debug->session, options, recording, error) || !start_looking(debug, error) ||
-        (recording && !start_replay(debug, error)))
+    if (!session_open(&debug->session, options, recording, error))
+        return 1;
+    start_looking(debug);
+    if (recording && !start_replay(debug, error))
         return 1;
     if (debug->session.terminal && terminal_interactive(debug->session.terminal))
         signal(SIGINT, SIG_IGN); /* at the prompt Ctrl-C means nothing; while the guest runs it is read as a key */
     enum machine_stop reason = session_run(&debug->session);
     int status = session_conclude(&debug->session, reason);
-    if (options->record &&
-        !journal_finish(machine_journal(debug->session.machine), machine_state_hash(debug->session.machine), error))
-        return 1;
-    if (options->stats && !session_write_stats(&debug->session, reason, status, error))
+    if (!session_write_results(&debug->session, reason, status, error))
         return 1;
     return status ? status : debug->failed;
 }
@@ -199,20 +183,21 @@ static int run(struct debug *debug, struct run_options *options, const char *rec
 int command_debug(char **arguments)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *recording = NULL;
     struct debug debug = {.commands = g_ptr_array_new_with_free_func(g_free)};
     g_autoptr(GPtrArray) rest = take_commands(&debug, arguments, &error);
-    struct run_options *options = rest ? run_options_parse((char **)rest->pdata, &error) : NULL;
+    struct run_options *given = rest ? run_options_parse(COMMAND_DEBUG, (char **)rest->pdata, &error) : NULL;
     int status = 1;
 
-    if (options) {
-        struct run_options *recorded = recorded_options(options, &recording, &error);
+    if (given) {
+        bool recording = is_recording(given);
+        struct run_options *recorded = recording ? run_options_of_recording(given, &error) : NULL;
+        const struct disk_option *file = recording ? g_ptr_array_index(given->disks, 0) : NULL;
         if (!error)
-            status = run(&debug, recorded ? recorded : options, recording, &error);
+            status = run(&debug, recorded ? recorded : given, file ? file->path : NULL, &error);
         console_free(debug.console);
         session_close(&debug.session);
         run_options_free(recorded);
-        run_options_free(options);
+        run_options_free(given);
     }
     g_ptr_array_free(debug.commands, TRUE);
     return error ? report_error(error) : status;

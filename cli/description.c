@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "cli/parse.h"
+#include "emu/journal/journal.h"
 
 #define GROUP "machine"
 
@@ -75,7 +76,7 @@ struct run_options *run_options_from_description(const char *text, GError **erro
         g_prefix_error(error, "the recording's description of its machine is damaged: ");
         return NULL;
     }
-    struct run_options *options = run_options_parse(none, error);
+    struct run_options *options = run_options_parse(COMMAND_RUN, none, error);
     if (!options)
         return NULL;
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -114,5 +115,46 @@ struct run_options *run_options_from_description(const char *text, GError **erro
         return NULL;
     }
     options->snapshot = true; /* a replay never writes to the image */
+    return options;
+}
+
+static void move_text(char **to, char **from)
+{
+    g_free(*to);
+    *to = g_steal_pointer(from);
+}
+
+/* What only looks, and the console. */
+static void look(struct run_options *options, struct run_options *given)
+{
+    move_text(&options->serial, &given->serial);
+    move_text(&options->screenshot, &given->screenshot);
+    move_text(&options->stats, &given->stats);
+    move_text(&options->monitor, &given->monitor);
+    move_text(&options->gdb, &given->gdb);
+    move_text(&options->trap_file, &given->trap_file);
+    options->wait = given->wait;
+    options->window = given->window;
+    options->verify = given->verify;
+    options->traps_given = given->traps_given;
+    options->traps = given->traps;
+    for (guint i = 0; i < given->traces->len; i++)
+        g_ptr_array_add(options->traces, g_strdup(g_ptr_array_index(given->traces, i)));
+    for (guint i = 0; i < given->symbols->len; i++)
+        g_ptr_array_add(options->symbols, g_strdup(g_ptr_array_index(given->symbols, i)));
+}
+
+struct run_options *run_options_of_recording(struct run_options *given, GError **error)
+{
+    if (!given->disks->len) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "replay: give the RECORDING that `galvanic run --record FILE` made");
+        return NULL;
+    }
+    const struct disk_option *file = g_ptr_array_index(given->disks, 0);
+    g_autofree char *header = journal_read_header(file->path, error);
+    struct run_options *options = header ? run_options_from_description(header, error) : NULL;
+    if (options)
+        look(options, given);
     return options;
 }

@@ -63,7 +63,7 @@ void inside_free(struct inside *inside)
     g_free(inside);
 }
 
-/* Each trap is reported; a debugger stops at it, else that of the kernel ends the run. */
+/* Each trap is reported; a debugger stops at it, else that of the kernel ends the run, but a replay goes as far as the recording. */
 static void on_trap(void *opaque, const struct trap *trap)
 {
     struct session *session = opaque;
@@ -81,7 +81,7 @@ static void on_trap(void *opaque, const struct trap *trap)
     }
     if (inside->debugger && trap->noticed != TRAP_AT_TEXT && trap->noticed != TRAP_AT_END)
         debugger_raise_trap(inside->debugger, trap);
-    else if (trap->kind == TRAP_KERNEL)
+    else if (trap->kind == TRAP_KERNEL && !session->replaying)
         machine_stop_here(session->machine);
 }
 
@@ -100,7 +100,7 @@ bool inside_start_traps(struct session *session, GError **error)
     const struct run_options *options = session->options;
     unsigned kinds = options->traps_given ? options->traps : TRAP_KERNEL | TRAP_DRIVER;
 
-    if (session->replaying || (!kinds && !options->symbols->len))
+    if (!kinds && !options->symbols->len)
         return true;
     struct inside *inside = session_inside(session);
     for (guint i = 0; i < options->symbols->len; i++)

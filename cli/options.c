@@ -332,28 +332,48 @@ static gboolean on_inside(const gchar *name, const gchar *value, gpointer data, 
     return TRUE;
 }
 
+static gboolean on_flag(const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+    struct run_options *options = data;
+
+    (void)value;
+    (void)error;
+    if (strcmp(name, "--snapshot") == 0)
+        options->snapshot = true;
+    else if (strcmp(name, "--verify") == 0)
+        options->verify = true;
+    else /* --wait */
+        options->wait = true;
+    return TRUE;
+}
+
 #define ENTRY(option, callback, help, argument)                                                                        \
     {                                                                                                                  \
         .long_name = (option), .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback), .description = (help),            \
         .arg_description = (argument)                                                                                  \
     }
 
-static const GOptionEntry entries[] = {
+#define FLAG(option, callback, help)                                                                                   \
+    {                                                                                                                  \
+        .long_name = (option), .flags = G_OPTION_FLAG_NO_ARG, .arg = G_OPTION_ARG_CALLBACK, .arg_data = (callback),    \
+        .description = (help)                                                                                          \
+    }
+
+/* What makes the run: in a replay it is the recording's. */
+static const GOptionEntry run_entries[] = {
     ENTRY("arch", on_machine, "x86_64, aarch64 (default: from the image)", "ARCH"),
     ENTRY("board", on_machine, "q35, virt (default: that of the architecture)", "q35|virt[,gic=2|3]"),
     ENTRY("cpu", on_machine, "qemu64 (default), core2duo, max; aarch64: max (default), cortex-a72", "MODEL"),
     ENTRY("cpus", on_machine, "number of CPUs: 1", "N"),
     ENTRY("memory", on_machine, "memory of the guest (default 2G)", "SIZE"),
     ENTRY("disk", on_boot, "one more disk", "FILE[,bus=ahci|virtio][,format=raw][,readonly][,cdrom]"),
+    FLAG("snapshot", on_flag, "guest writes go to a temporary overlay"),
     ENTRY("share", on_boot, "a folder of the host, for the guest over virtio-9p", "TAG=FOLDER[,readonly][,mounts]"),
     ENTRY("net", on_device,
           "user (default), none, socket:listen=ADDRESS, socket:connect=ADDRESS; each but none with ,pcap=FILE",
           "user[,hostfwd=tcp:HOST:GUEST]...[,ipv6=on][,restrict=on]"),
     ENTRY("nic", on_device, "virtio (default), e1000, rtl8139", "MODEL[,mac=ADDRESS]"),
-    ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
-    ENTRY("display", on_device, "window, none (default)", "KIND"),
     ENTRY("resolution", on_device, "preferred screen size", "WxH"),
-    ENTRY("screenshot", on_device, "the screen at the end of the run", "FILE.png"),
     ENTRY("kernel", on_boot, "boot this Linux kernel or ELF without firmware", "FILE"),
     ENTRY("initrd", on_boot, "its initial RAM disk", "FILE"),
     ENTRY("append", on_boot, "its command line", "TEXT"),
@@ -372,14 +392,6 @@ static const GOptionEntry entries[] = {
     ENTRY("seed", on_machine, "of all randomness that the guest sees (default 0)", "N"),
     ENTRY("pace", on_run, "idle at wall speed: auto (default), on, off", "auto|on|off"),
     ENTRY("record", on_run, "record the run for `galvanic replay`", "FILE"),
-    ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
-          "KIND,...[:FILE]"),
-    ENTRY("monitor", on_run, "the debugger's commands over a socket while the guest runs", "unix:PATH"),
-    ENTRY("gdb", on_run, "listen for GDB and LLDB: 1234, ADDRESS:PORT, unix:PATH", "WHERE"),
-    ENTRY("symbols", on_inside, "programs with debug information: a file, or a folder of them", "FILE|DIR"),
-    ENTRY("trap", on_inside, "what to report: kernel, driver, user, all, none (default kernel,driver); FILE: as JSON",
-          "KIND,...[:FILE]"),
-    ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
     {.long_name = "output",
      .short_name = 'o',
      .arg = G_OPTION_ARG_CALLBACK,
@@ -395,6 +407,25 @@ static const GOptionEntry entries[] = {
     {NULL},
 };
 
+static const GOptionEntry replay_entries[] = {FLAG("verify", on_flag, "the state at the end must be the recorded one"),
+                                              {NULL}};
+
+/* Where the console is, and what is looked at: of replays, too. */
+static const GOptionEntry look_entries[] = {
+    ENTRY("serial", on_device, "stdio (default), none, file:PATH, unix:PATH, tcp:ADDRESS:PORT", "WHERE"),
+    ENTRY("display", on_device, "window, none (default)", "KIND"),
+    ENTRY("screenshot", on_device, "the screen at the end of the run", "FILE.png"),
+    ENTRY("trace", on_run, "firmware, device, block, interrupt, exception, syscall, scheme: one event a line",
+          "KIND,...[:FILE]"),
+    ENTRY("monitor", on_run, "the debugger's commands over a socket while the guest runs", "unix:PATH"),
+    ENTRY("gdb", on_run, "listen for GDB and LLDB: 1234, ADDRESS:PORT, unix:PATH", "WHERE"),
+    FLAG("wait", on_flag, "with --gdb: no instruction before a client has come"),
+    ENTRY("symbols", on_inside, "programs with debug information: a file, or a folder of them", "FILE|DIR"),
+    ENTRY("trap", on_inside, "what to report: kernel, driver, user, all, none (default kernel,driver); FILE: as JSON",
+          "KIND,...[:FILE]"),
+    ENTRY("stats", on_run, "figures of the run, as JSON", "FILE"),
+    {NULL}};
+
 static bool check(struct run_options *options, GError **error)
 {
     if (options->initrd && !options->kernel && !options->efi_app) {
@@ -405,56 +436,68 @@ static bool check(struct run_options *options, GError **error)
         g_set_error(error, BAD_VALUE, "--kernel and --efi-app exclude each other: give one of them");
         return false;
     }
+    if (options->wait && !options->gdb) {
+        g_set_error(error, BAD_VALUE, "--wait: there is nobody to wait for; give --gdb 1234, too");
+        return false;
+    }
     return true;
 }
 
-struct run_options *run_options_parse(char **arguments, GError **error)
+static const struct {
+    const char *name, *argument, *summary;
+    const GOptionEntry *entries;
+} commands[] = {
+    [COMMAND_RUN] = {"galvanic run", "[IMAGE]", "Boots IMAGE, or without IMAGE the built-in guest.", run_entries},
+    [COMMAND_TRACE] = {"galvanic trace", "[IMAGE]", "A run as a timeline, for ui.perfetto.dev.", run_entries},
+    [COMMAND_DEBUG] = {"galvanic debug", "[IMAGE|RECORDING]",
+                       "A run, or a replay, that stands still for you.  Commands: -x FILE (lines of them), -e COMMAND.",
+                       run_entries},
+    [COMMAND_REPLAY] = {"galvanic replay", "RECORDING", "A run that `galvanic run --record FILE` recorded, again.",
+                        replay_entries},
+};
+
+/* What no option takes: IMAGE or a recording, the first disk. */
+static bool take_image(struct run_options *options, char **rest, int count, GError **error)
 {
-    struct run_options *options = options_new();
-    g_autoptr(GOptionContext) context = g_option_context_new("[IMAGE]");
+    if (count > 1) {
+        g_set_error(error, BAD_VALUE, "%s: only one file can be given here; more disks come with --disk", rest[1]);
+        return false;
+    }
+    if (count == 1) {
+        struct disk_option *disk = g_new0(struct disk_option, 1);
+        disk->path = g_strdup(rest[0]);
+        disk->cdrom = g_str_has_suffix(disk->path, ".iso");
+        g_ptr_array_insert(options->disks, 0, disk);
+    }
+    return true;
+}
+
+static bool parse(enum command command, char **arguments, struct run_options *options, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(commands[command].argument);
     GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
-    gboolean snapshot = FALSE, wait = FALSE;
-    const GOptionEntry flags[] = {
-        {"snapshot", 0, 0, G_OPTION_ARG_NONE, &snapshot, "guest writes go to a temporary overlay", NULL},
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "with --gdb: no instruction before a client has come", NULL},
-        {NULL}};
     g_autoptr(GPtrArray) copy = g_ptr_array_new();
 
-    g_option_context_set_summary(context, "Boots IMAGE, or without IMAGE the built-in guest.");
-    g_option_group_add_entries(group, flags);
-    g_option_group_add_entries(group, entries);
+    g_option_context_set_summary(context, commands[command].summary);
+    g_option_group_add_entries(group, commands[command].entries);
+    g_option_group_add_entries(group, look_entries);
     g_option_context_set_main_group(context, group);
-    g_ptr_array_add(copy, (gpointer) "galvanic run");
+    g_ptr_array_add(copy, (gpointer)commands[command].name);
     for (; *arguments; arguments++)
         g_ptr_array_add(copy, *arguments);
     g_ptr_array_add(copy, NULL);
     char **list = (char **)copy->pdata;
     int count = (int)copy->len - 1;
-    if (!g_option_context_parse(context, &count, &list, error)) {
-        run_options_free(options);
-        return NULL;
-    }
-    options->snapshot = snapshot;
-    options->wait = wait;
-    if (wait && !options->gdb) {
-        g_set_error(error, BAD_VALUE, "--wait: there is nobody to wait for; give --gdb 1234, too");
-        run_options_free(options);
-        return NULL;
-    }
-    if (count > 2) {
-        g_set_error(error, BAD_VALUE, "%s: only one IMAGE can be given; more disks come with --disk", list[2]);
-        run_options_free(options);
-        return NULL;
-    }
-    if (count == 2) {
-        struct disk_option *disk = g_new0(struct disk_option, 1);
-        disk->path = g_strdup(list[1]);
-        disk->cdrom = g_str_has_suffix(disk->path, ".iso");
-        g_ptr_array_insert(options->disks, 0, disk);
-    }
-    if (!check(options, error)) {
-        run_options_free(options);
-        return NULL;
-    }
-    return options;
+    return g_option_context_parse(context, &count, &list, error) && take_image(options, list + 1, count - 1, error) &&
+           check(options, error);
+}
+
+struct run_options *run_options_parse(enum command command, char **arguments, GError **error)
+{
+    struct run_options *options = options_new();
+
+    if (parse(command, arguments, options, error))
+        return options;
+    run_options_free(options);
+    return NULL;
 }

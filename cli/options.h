@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options of `galvanic run` (and what `replay` reads back from a recording). */
+/* The options of the sub-commands, and what a recording keeps of them. */
 #ifndef GALVANIC_CLI_OPTIONS_H
 #define GALVANIC_CLI_OPTIONS_H
 
@@ -10,6 +10,7 @@
 #include "boards/board.h"
 #include "cli/automation.h"
 
+enum command { COMMAND_RUN, COMMAND_TRACE, COMMAND_DEBUG, COMMAND_REPLAY };
 enum pace { PACE_AUTO, PACE_ON, PACE_OFF };
 
 struct disk_option {
@@ -59,6 +60,7 @@ struct run_options {
     char *monitor;      /* where the monitor listens; NULL: not */
     char *gdb;          /* where to listen; NULL: not */
     bool wait;          /* for its client, before the first instruction */
+    bool verify;        /* of `galvanic replay`: compares the state at the end */
     GPtrArray *symbols; /* of --symbols: paths */
     bool traps_given;
     unsigned traps;  /* of enum trap_kind */
@@ -70,7 +72,7 @@ struct run_options {
  * Parses the arguments after the sub-command's name. NULL with @error; NULL without: help was printed.  @arguments as of
  * main(), terminated by NULL, without the program's and the sub-command's name; not changed.
  */
-struct run_options *run_options_parse(char **arguments, GError **error);
+struct run_options *run_options_parse(enum command command, char **arguments, GError **error);
 void run_options_free(struct run_options *options);
 
 /* Checks --nic; @nic and @mac (whose default is @seed's) may be NULL.  False with @error. */
@@ -82,5 +84,10 @@ bool run_options_parse_nic(const char *text, uint64_t seed, enum board_nic *nic,
  */
 char *run_options_describe(const struct run_options *options, const char *arch);
 struct run_options *run_options_from_description(const char *text, GError **error);
+/*
+ * The options of the recording that @given names, with those of @given that look; NULL with @error: no recording can be read there.
+ * Texts are taken out of @given, which keeps the recording's path.
+ */
+struct run_options *run_options_of_recording(struct run_options *given, GError **error);
 
 #endif

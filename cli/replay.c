@@ -4,35 +4,8 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/inside.h"
 #include "cli/session.h"
-
-struct replay_options {
-    char *path;
-    bool verify;
-    char *stats;
-};
-
-static bool parse(char **arguments, struct replay_options *options, GError **error)
-{
-    for (; *arguments; arguments++) {
-        if (strcmp(*arguments, "--verify") == 0) {
-            options->verify = true;
-        } else if (strcmp(*arguments, "--stats") == 0 && arguments[1]) {
-            options->stats = *++arguments;
-        } else if (**arguments == '-' || options->path) {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                        "%s: replay takes FILE, --verify and --stats FILE", *arguments);
-            return false;
-        } else {
-            options->path = *arguments;
-        }
-    }
-    if (options->path)
-        return true;
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "replay: give the FILE that `galvanic run --record FILE` made");
-    return false;
-}
 
 /* The recording's end: the replay stops at the same count, and must then be in the same state. */
 static int compare(struct session *session, const struct journal_end *end, bool verify)
@@ -61,17 +34,37 @@ static int compare(struct session *session, const struct journal_end *end, bool 
     return 0;
 }
 
-static int replay(struct session *session, const struct replay_options *replay_options, GError **error)
+/*
+ * The recorded run may have ended in front of an instruction at which a kernel gives up, or that fails: it is what comes next.  The
+ * comparison is done by now.
+ */
+static void look_behind_end(struct session *session, const struct journal_end *end)
+{
+    if (!session->inside)
+        return;
+    machine_set_end(session->machine, end->instructions + 1, end->virtual_ns);
+    machine_run(session->machine);
+}
+
+/* Somebody at the console or a debugger has seen enough. */
+static bool was_left(struct session *session, enum machine_stop reason, const struct journal_end *end)
+{
+    if (reason != MACHINE_STOP_REQUEST || machine_instructions(session->machine) >= end->instructions)
+        return false;
+    fprintf(stderr, "galvanic: left before the recording's end: nothing is compared\n");
+    return true;
+}
+
+static int replay(struct session *session, const char *recording, GError **error)
 {
     struct journal *journal = machine_journal(session->machine);
     struct journal_end end;
 
-    if (!journal_replay(journal, replay_options->path, error))
+    if (!journal_replay(journal, recording, error))
         return 1;
     journal_get_end(journal, &end);
     if (!end.present) {
-        fprintf(stderr, "galvanic: %s has no end: the recording was cut off; what is there is replayed\n",
-                replay_options->path);
+        fprintf(stderr, "galvanic: %s has no end: the recording was cut off; what is there is replayed\n", recording);
     } else {
         machine_set_end(session->machine, end.instructions, end.virtual_ns);
     }
@@ -79,32 +72,34 @@ static int replay(struct session *session, const struct replay_options *replay_o
     int status = reason == MACHINE_STOP_DIVERGED ? session_conclude(session, reason) : 0;
     if (session->terminal)
         terminal_flush(session->terminal);
-    if (status == 0 && end.present)
-        status = compare(session, &end, replay_options->verify);
-    if (replay_options->stats && !session_write_stats(session, reason, status, error))
+    bool whole = status == 0 && end.present && !was_left(session, reason, &end);
+    if (whole)
+        status = compare(session, &end, session->options->verify);
+    if (!session_write_results(session, reason, status, error))
         status = 1;
+    if (whole)
+        look_behind_end(session, &end);
+    inside_conclude(session, reason, status); /* traps are told; the status is that of the replay */
     return status;
 }
 
 int command_replay(char **arguments)
 {
     g_autoptr(GError) error = NULL;
-    struct replay_options options = {0};
+    struct run_options *given = run_options_parse(COMMAND_REPLAY, arguments, &error);
+    struct run_options *options = given ? run_options_of_recording(given, &error) : NULL;
     struct session session;
-
-    if (!parse(arguments, &options, &error))
-        return report_error(error);
-    g_autofree char *header = journal_read_header(options.path, &error);
-    struct run_options *run = header ? run_options_from_description(header, &error) : NULL;
-    if (!run)
-        return report_error(error);
-    run->stats = g_strdup(options.stats);
     int status = 1;
-    if (session_open(&session, run, options.path, &error))
-        status = replay(&session, &options, &error);
+
+    if (options) {
+        const struct disk_option *file = g_ptr_array_index(given->disks, 0);
+        if (session_open(&session, options, file->path, &error))
+            status = replay(&session, file->path, &error);
+        session_close(&session);
+    }
     if (error)
         status = report_error(error);
-    session_close(&session);
-    run_options_free(run);
+    run_options_free(options);
+    run_options_free(given);
     return status;
 }

@@ -56,6 +56,8 @@ enum machine_stop session_run(struct session *session);
 int session_conclude(struct session *session, enum machine_stop reason);
 void session_close(struct session *session);
 uint64_t session_serial_hash(const struct session *session);
+/* Ends a recording, writes what --screenshot and --stats ask for.  False with the first @error. */
+bool session_write_results(struct session *session, enum machine_stop reason, int status, GError **error);
 /* Writes the JSON of --stats.  False with @error. */
 bool session_write_stats(struct session *session, enum machine_stop reason, int status, GError **error);
 

@@ -34,7 +34,7 @@ static bool check(const struct run_options *options, GError **error)
 int command_trace(char **arguments)
 {
     g_autoptr(GError) error = NULL;
-    struct run_options *options = run_options_parse(arguments, &error);
+    struct run_options *options = run_options_parse(COMMAND_TRACE, arguments, &error);
     struct session session;
     int status = 1;
 

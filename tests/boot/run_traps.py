@@ -44,11 +44,16 @@ def expect(condition, text):
 
 
 def panic(suite, arch):
-    """No symbol file, KASLR on: the panic and every function of the path."""
-    path = suite.path('traps.json')
-    text = suite.run(*linux(suite, arch), '--trap', 'kernel:' + path, '--expect', '/ # ', '--send',
+    """No symbol file, KASLR on: the panic and every function of the path; and the same of the recording."""
+    path, recording = suite.path('traps.json'), suite.path('panic.gvr')
+    text = suite.run(*linux(suite, arch), '--trap', 'kernel:' + path, '--record', recording, '--expect', '/ # ', '--send',
                      'echo c > /proc/sysrq-trigger\\r', '--until', 'end Kernel panic', status=2)
     told = reports(path)
+    again = suite.path('again.json')
+    done = subprocess.run([suite.galvanic, 'replay', recording, '--verify', '--trap', 'kernel:' + again], check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+    os.remove(recording)
+    expect(done.returncode == 0 and reports(again) == told, 'the replay tells another story: ' + done.stderr.decode()[-500:])
     expect(len(told) == 1, '%d reports' % len(told))
     report = told[0]
     expect(report['kind'] == 'kernel' and report['noticed'] == 'panic', report['headline'])
