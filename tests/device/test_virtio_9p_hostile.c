@@ -274,7 +274,7 @@ static void change_anything(struct fixture *f, struct client *c)
 
 static void use_anything(struct fixture *f, struct client *c)
 {
-    switch (g_rand_int_range(f->random, 0, 8)) {
+    switch (g_rand_int_range(f->random, 0, 9)) {
     case 0:
         rpc(c, NINEP_TLOPEN, "dd", any_fid(f), any_flags(f));
         break;
@@ -295,6 +295,10 @@ static void use_anything(struct fixture *f, struct client *c)
         break;
     case 6:
         rpc(c, NINEP_TGETATTR, "dq", any_fid(f), UINT64_MAX);
+        break;
+    case 7:
+        rpc(c, NINEP_TLOCK, "dbdqqds", any_fid(f), g_rand_int_range(f->random, 0, 4), 0,
+            (uint64_t)g_rand_int_range(f->random, 0, 9), (uint64_t)g_rand_int_range(f->random, 0, 9), 1, "guest");
         break;
     default:
         rpc(c, NINEP_TREADLINK, "d", any_fid(f));

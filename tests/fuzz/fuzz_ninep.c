@@ -127,6 +127,31 @@ static void put_data(GByteArray *seed, GByteArray *message, uint32_t fid)
     }
 }
 
+/* Locks on the same file by two fids. */
+static void put_locks(GByteArray *seed, GByteArray *message)
+{
+    put_walk(seed, message, 5, "file");
+    ninep_put_u32(begin(message, NINEP_TLOPEN, 5), 2);
+    finish(seed, message);
+    for (uint32_t fid = 1; fid <= 5; fid += 4) {
+        for (uint8_t type = SHARE_LOCK_READ; type <= SHARE_LOCK_NONE; type++) {
+            ninep_put_u8(begin(message, NINEP_TLOCK, fid), type);
+            ninep_put_u32(message, 1);
+            ninep_put_u64(message, 10 * fid);
+            ninep_put_u64(message, 40 - 10 * type);
+            ninep_put_u32(message, 70 + fid);
+            ninep_put_string(message, "client");
+            finish(seed, message);
+        }
+        ninep_put_u8(begin(message, NINEP_TGETLOCK, fid), SHARE_LOCK_NONE);
+        ninep_put_u64(message, 0);
+        ninep_put_u64(message, 0);
+        ninep_put_u32(message, 7);
+        ninep_put_string(message, "client");
+        finish(seed, message);
+    }
+}
+
 static void put_names(GByteArray *seed, GByteArray *message)
 {
     ninep_put_string(begin(message, NINEP_TMKDIR, 0), "folder");
@@ -172,5 +197,6 @@ void fuzz_seed(GByteArray *seed)
     finish(seed, message);
     put_create(seed, message, 1, "file");
     put_data(seed, message, 1);
+    put_locks(seed, message);
     put_names(seed, message);
 }

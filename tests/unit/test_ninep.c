@@ -185,6 +185,23 @@ static void test_state(struct fixture *f, gconstpointer unused)
     EQ(clunk_fid(c, 1), NINEP_EPROTO);
 }
 
+/* What is saved has the order of the fids' numbers, not that of a table in memory. */
+static void test_state_order(struct fixture *f, gconstpointer unused)
+{
+    enum { COUNT = 300, SPREAD = 509 * 1021 }; /* all in one place of tables with so many */
+    struct client *c = &f->client;
+    g_autoptr(GByteArray) upwards = NULL;
+
+    for (uint32_t i = 1; i <= COUNT; i++)
+        EQ(walk_to(c, i * SPREAD, ""), 0);
+    upwards = save(f->ninep);
+    client_start(c, 65536);
+    for (uint32_t i = COUNT; i >= 1; i--)
+        EQ(walk_to(c, i * SPREAD, ""), 0);
+    g_autoptr(GByteArray) downwards = save(f->ninep);
+    g_assert_cmpmem(upwards->data, upwards->len, downwards->data, downwards->len);
+}
+
 /* One fid with @path, and one lock. */
 static bool load_made(struct fixture *f, const char *path, uint32_t kind, const struct ninep_held *held)
 {
@@ -239,6 +256,7 @@ int main(int argc, char **argv)
     ADD_TEST("version", test_version, 0);
     ADD_TEST("malformed", test_malformed, 0);
     ADD_TEST("state", test_state, 0);
+    ADD_TEST("state-order", test_state_order, 0);
     ADD_TEST("bad-state", test_bad_state, 0);
     /* In both ways of resolving paths. */
     ADD_TEST("walk", test_walk, 0);
