@@ -192,7 +192,7 @@ void automation_attach(struct automation *automation, struct machine *machine, s
 {
     automation->machine = machine;
     automation->source = source;
-    automation->timer = clock_timer_new(machine_clock(machine), "automation", wait_over, automation);
+    automation->timer = clock_timer_new_outside(machine_clock(machine), "automation", wait_over, automation);
     go_on(automation);
 }
 

@@ -387,11 +387,8 @@ static void run_for(struct machine *machine, struct cpu *cpu, uint64_t length)
     }
 }
 
-/*
- * Sleeps in wall time until virtual @target may be shown, or something comes in; returns the virtual time then.  @called: a
- * deferred call waits, nothing has happened to the guest.
- */
-static int64_t wait_for(struct machine *machine, int64_t now, int64_t target, bool *called)
+/* Sleeps in wall time until virtual @target may be shown, or something comes in; returns the virtual time then. */
+static int64_t wait_for(struct machine *machine, int64_t now, int64_t target)
 {
     int64_t wall = host_monotonic();
 
@@ -406,8 +403,8 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target, bo
         int64_t shown = wall - machine->pace_offset;
         if (target != CLOCK_NEVER && shown >= target)
             break;
-        *called = g_async_queue_length(machine->calls) > 0;
-        if (*called || journal_pending(machine->journal) || g_atomic_int_get(&machine->stop_requested)) {
+        if (g_async_queue_length(machine->calls) > 0 || journal_pending(machine->journal) ||
+            g_atomic_int_get(&machine->stop_requested)) {
             if (shown < target)
                 target = shown;
             break;
@@ -424,15 +421,21 @@ static int64_t wait_for(struct machine *machine, int64_t now, int64_t target, bo
     return target < now ? now : target;
 }
 
+/*
+ * Until when the guest rests.  What else ends a wait (requests to stop, calls, limits, the end of a recording, a script's timer) comes at
+ * points that a replay does not have, and leaves it at rest; input ends it when it is delivered.
+ */
+static int64_t end_of_rest(const struct machine *machine)
+{
+    return machine->resting ? MIN(machine->rest_deadline, clock_next_inside(machine->clock)) : CLOCK_NEVER;
+}
+
 /* Nothing to execute: virtual time goes on to the next event. */
 static void idle(struct machine *machine)
 {
-    int64_t now = machine_now(machine);
-    int64_t target = clock_next_deadline(machine->clock);
-    bool called = false;
+    int64_t now = machine_now(machine), rested = end_of_rest(machine);
+    int64_t target = MIN(clock_next_deadline(machine->clock), rested);
 
-    if (machine->resting && machine->rest_deadline < target)
-        target = machine->rest_deadline;
     if (journal_next_time(machine->journal) < target)
         target = journal_next_time(machine->journal);
     if (machine->limit_ns && machine->limit_ns < target)
@@ -442,8 +445,8 @@ static void idle(struct machine *machine)
     bool paced =
         machine->may_speak && !journal_replaying(machine->journal) && machine->may_speak(machine->pacing_opaque);
     if (paced && target > now)
-        target = wait_for(machine, now, target, &called);
-    if (!called)
+        target = wait_for(machine, now, target);
+    if (target != CLOCK_NEVER && target >= rested)
         machine->resting = false;
     if (target == CLOCK_NEVER) {
         if (!paced)

@@ -329,7 +329,7 @@ static void user_attached(struct net *net)
     struct net_user *user = (struct net_user *)net;
 
     if (user->advertises) {
-        user->advertisement = clock_timer_new(machine_clock(net->machine), "net", advertise, user);
+        user->advertisement = clock_timer_new_outside(machine_clock(net->machine), "net", advertise, user);
         set_advertisement(user);
     }
     user->thread = g_thread_new("network", waiter, user);

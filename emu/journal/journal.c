@@ -156,7 +156,7 @@ void journal_submit_at(struct journal_source *source, int64_t ns, const uint8_t 
     if (journal_replaying(journal))
         return;
     if (!journal->timer)
-        journal->timer = clock_timer_new(machine_clock(journal->machine), "journal", timer_fired, journal);
+        journal->timer = clock_timer_new_outside(machine_clock(journal->machine), "journal", timer_fired, journal);
     g_queue_insert_sorted(&journal->timed, journal_input_new(source->index, 0, ns, data, length), compare_times, NULL);
     const struct input *first = g_queue_peek_head(&journal->timed);
     clock_timer_set(journal->timer, first->virtual_ns);

@@ -18,6 +18,7 @@ struct clock_timer {
     void (*fire)(void *opaque);
     void *opaque;
     int64_t deadline;
+    bool outside;
 };
 
 struct clock *clock_new(int64_t (*now)(void *opaque), void (*changed)(void *opaque), void *opaque)
@@ -55,6 +56,15 @@ struct clock_timer *clock_timer_new(struct clock *clock, const char *name, void 
     timer->opaque = opaque;
     timer->deadline = CLOCK_NEVER;
     g_ptr_array_add(clock->timers, timer);
+    return timer;
+}
+
+struct clock_timer *clock_timer_new_outside(struct clock *clock, const char *name, void (*fire)(void *opaque),
+                                            void *opaque)
+{
+    struct clock_timer *timer = clock_timer_new(clock, name, fire, opaque);
+
+    timer->outside = true;
     return timer;
 }
 
@@ -103,6 +113,18 @@ int64_t clock_timer_deadline(const struct clock_timer *timer)
 int64_t clock_next_deadline(const struct clock *clock)
 {
     return clock->next;
+}
+
+int64_t clock_next_inside(const struct clock *clock)
+{
+    int64_t next = CLOCK_NEVER;
+
+    for (guint i = 0; i < clock->timers->len; i++) {
+        const struct clock_timer *timer = g_ptr_array_index(clock->timers, i);
+        if (!timer->outside && timer->deadline < next)
+            next = timer->deadline;
+    }
+    return next;
 }
 
 /* The timer that is due first; of equal deadlines the one created first. */

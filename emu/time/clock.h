@@ -25,6 +25,9 @@ int64_t clock_now(const struct clock *clock);
  * instruction boundary at or after the deadline.  Timers with equal deadlines fire in the order of their creation.
  */
 struct clock_timer *clock_timer_new(struct clock *clock, const char *name, void (*fire)(void *opaque), void *opaque);
+/* One of the host's side, of which a replay knows nothing: a script's, the network's.  The guest must not be able to tell that it fires. */
+struct clock_timer *clock_timer_new_outside(struct clock *clock, const char *name, void (*fire)(void *opaque),
+                                            void *opaque);
 void clock_timer_free(struct clock_timer *timer);
 /* @deadline in ns of virtual time; a past one fires at the next boundary; CLOCK_NEVER disarms. */
 void clock_timer_set(struct clock_timer *timer, int64_t deadline);
@@ -33,6 +36,8 @@ int64_t clock_timer_deadline(const struct clock_timer *timer);
 
 /* For the machine: the earliest deadline, and firing all that are due at clock_now(). */
 int64_t clock_next_deadline(const struct clock *clock);
+/* The earliest of the timers that a replay has, too. */
+int64_t clock_next_inside(const struct clock *clock);
 void clock_run_due(struct clock *clock);
 
 /* a x b / c without overflow of the product (128-bit), rounded down, or up. */

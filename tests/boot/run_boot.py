@@ -378,11 +378,15 @@ def replay(suite):
         return 'a recording of %d bytes' % os.path.getsize(recording)
     suite.test('a run that is typed at is recorded', record)
 
-    def verify():
+    def replayed():
         done = subprocess.run([suite.galvanic, 'replay', recording, '--verify'], stdin=subprocess.DEVNULL, check=False,
                               capture_output=True, timeout=SECONDS)
         if done.returncode != 0:
             raise Failed('replay --verify: status %d: %s' % (done.returncode, tail(done.stderr, 2)))
+        return done
+
+    def verify():
+        done = replayed()
         if b'typed by hand' not in done.stdout:
             raise Failed('the replay does not show what was typed\n' + tail(done.stdout))
     suite.test('its replay is verified', verify)
@@ -398,6 +402,24 @@ def replay(suite):
         if done.returncode not in (1, 5) or not done.stderr:
             raise Failed('half a recording: status %d: %s' % (done.returncode, tail(done.stderr, 2)))
     suite.test('half a recording is refused', broken)
+
+    def rests():
+        """The built-in guest waits in the firmware, which a script's waits and a debugger that looks in must not end."""
+        script = suite.path('waits')
+        with open(script, 'w', encoding='ascii') as file:
+            file.write('wait 700ms\nwait 300ms\n')
+        run = subprocess.Popen([suite.galvanic, 'run', '--record', recording, '--script', script, '--max-time', '2s', '--pace', 'on',
+                                '--serial', 'none', '--gdb', '0'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+        port = int(re.search(r'127\.0\.0\.1:(\d+)', run.stderr.readline()).group(1))
+        with socket.create_connection(('127.0.0.1', port), timeout=SECONDS):
+            time.sleep(0.5)  # of the two seconds that the run takes; when it is does not matter
+        status = run.wait(timeout=SECONDS)
+        run.stderr.close()
+        if status != 3:
+            raise Failed('the run: status %d instead of 3' % status)
+        replayed()
+    suite.test('neither a script nor a debugger ends the rests of a recorded run', rests)
 
 
 PROJECT = {

@@ -86,6 +86,24 @@ static void test_earlier_first(struct fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->log->str, ==, "...ba");
 }
 
+/* A timer of the host's fires like any other, but is none that a replay would have. */
+static void test_outside(struct fixture *fixture, gconstpointer data)
+{
+    struct clock_timer *outside = clock_timer_new_outside(fixture->clock, "outside", fire_a, fixture);
+
+    (void)data;
+    clock_timer_set(outside, 10);
+    g_assert_cmpint(clock_next_deadline(fixture->clock), ==, 10);
+    g_assert_cmpint(clock_next_inside(fixture->clock), ==, CLOCK_NEVER);
+    clock_timer_set(fixture->a, 20);
+    g_assert_cmpint(clock_next_deadline(fixture->clock), ==, 10);
+    g_assert_cmpint(clock_next_inside(fixture->clock), ==, 20);
+    fixture->now = 15;
+    clock_run_due(fixture->clock);
+    g_assert_cmpstr(fixture->log->str, ==, "a");
+    g_assert_cmpint(clock_next_deadline(fixture->clock), ==, 20);
+}
+
 static void test_muldiv(void)
 {
     g_assert_cmpuint(clock_muldiv(UINT64_MAX, UINT64_MAX, UINT64_MAX), ==, UINT64_MAX);
@@ -100,6 +118,7 @@ int main(int argc, char **argv)
     g_test_add("/clock/deadline", struct fixture, NULL, set_up, test_deadline, tear_down);
     g_test_add("/clock/order", struct fixture, NULL, set_up, test_order, tear_down);
     g_test_add("/clock/earlier-first", struct fixture, NULL, set_up, test_earlier_first, tear_down);
+    g_test_add("/clock/outside", struct fixture, NULL, set_up, test_outside, tear_down);
     g_test_add_func("/clock/muldiv", test_muldiv);
     return g_test_run();
 }
