@@ -32,19 +32,23 @@ def make_data(megabytes):
 
 
 class Server:
-    """HTTP on the loopback, with one file; `asked` counts the requests."""
+    """HTTP on the loopback, with some files by their paths, or one as /data; `asked` counts the requests."""
 
     def __init__(self, data, address='127.0.0.1'):
         owner = self
+        files = data if isinstance(data, dict) else {'/data': data}
         self.asked = 0
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 owner.asked += 1
+                if self.path not in files:
+                    self.send_error(404)
+                    return
                 self.send_response(200)
-                self.send_header('Content-Length', str(len(data)))
+                self.send_header('Content-Length', str(len(files[self.path])))
                 self.end_headers()
-                self.wfile.write(data)
+                self.wfile.write(files[self.path])
 
             def log_message(self, *arguments):
                 pass
@@ -261,6 +265,21 @@ class Network:
             raise self.failed('230 seconds without a word took %.0f' % seconds)
         return '%.1f s' % seconds
 
+    def loaded(self, nic):
+        """iPXE, which has drivers of its own, fetches Linux from a server on the host and starts it."""
+        maker = self.suite.maker
+        files = {'/kernel': maker.kernel('x86_64'), '/initrd': maker.initrd('x86_64')}
+        for name, path in files.items():
+            with open(path, 'rb') as file:
+                files[name] = file.read()
+        with Server(files) as server:
+            place = 'http://10.0.2.2:%d' % server.port
+            self.suite.run(maker.ipxe('x86_64'), '--snapshot', '--nic', nic, '--memory', '512M', '--expect', 'Press Ctrl-B', '--send',
+                           '\\x02', '--expect', 'iPXE> ', '--send', 'dhcp && kernel %s/kernel initrd=initrd console=ttyS0 && '
+                           'initrd %s/initrd && boot\\r' % (place, place), '--until', 'GUEST READY')
+        if server.asked != 2:
+            raise self.failed('%d files were asked for' % server.asked)
+
     def taken(self):
         """A port that somebody has: one line, status 1."""
         with socket.socket() as holder:
@@ -303,5 +322,7 @@ def run(suite, failed):
         test('%s: Linux has no complaint of rtl8139' % arch, network.quiet, arch, 'rtl8139', 'RTL-8139C+ at')
     for nics in (('e1000', 'virtio'), ('rtl8139', 'e1000')):
         test('a cable from %s on x86_64 to %s on aarch64, with a VLAN; and both replays' % nics, cable.joined, *nics)
+    for nic in ('e1000', 'rtl8139'):
+        test('iPXE fetches Linux through %s and starts it' % nic, network.loaded, nic)
     test('a silent flow of datagrams', network.awaited, 'aarch64', 'virtio')
     test('a port that is taken', network.taken)
