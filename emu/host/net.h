@@ -50,7 +50,7 @@ struct net_options {
     bool ipv6, restricted;
     char *pcap;    /* file that all frames are written to; NULL: none */
     bool listen;   /* socket: wait for the other machine instead of looking for it */
-    char *address; /* socket: "HOST:PORT", "[HOST]:PORT", or the path of a Unix socket, which has a '/' */
+    char *address; /* socket: as endpoint.h has it */
 };
 
 /*

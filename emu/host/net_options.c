@@ -129,14 +129,6 @@ static bool user_word(struct net_options *options, const char *word, GError **er
     return false;
 }
 
-/* "unix:" and "tcp:", as other sockets have them, say what can be seen anyway. */
-static char *plain_address(const char *text)
-{
-    if (g_str_has_prefix(text, "unix:"))
-        return strchr(text, '/') ? g_strdup(text + 5) : g_strconcat("./", text + 5, NULL);
-    return g_strdup(g_str_has_prefix(text, "tcp:") ? text + 4 : text);
-}
-
 static bool first_word(struct net_options *options, const char *word, GError **error)
 {
     const char *ends[] = {"socket:listen=", "socket:connect="};
@@ -148,7 +140,7 @@ static bool first_word(struct net_options *options, const char *word, GError **e
         if (g_str_has_prefix(word, ends[i]) && word[strlen(ends[i])]) {
             options->kind = NET_SOCKET;
             options->listen = i == 0;
-            options->address = plain_address(word + strlen(ends[i]));
+            options->address = g_strdup(word + strlen(ends[i]));
             return true;
         }
     g_set_error(error, BAD_VALUE,

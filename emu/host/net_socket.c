@@ -3,19 +3,17 @@
  * A cable between two machines: a stream socket on which each frame follows its length, 32 bits, big endian.  QEMU's
  * "-netdev socket" and "-netdev stream" speak the same.  One end listens, the other connects; a thread reads.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "emu/bytes.h"
+#include "emu/host/endpoint.h"
 #include "emu/host/net_internal.h"
 #include "emu/machine.h"
 
@@ -219,78 +217,15 @@ static gpointer reader(gpointer opaque)
 
 /* --- the start --- */
 
-static int unix_socket(const struct net_options *options)
+/* A descriptor of our own of the socket; -1 with @error. */
+static int open_descriptor(const struct net_options *options, GError **error)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    g_autoptr(GSocket) socket = options->listen ? endpoint_listen("--net socket", options->address, error)
+                                                : endpoint_connect("--net socket", options->address, error);
+    int descriptor = socket ? fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0) : -1;
 
-    if (strlen(options->address) >= sizeof(name.sun_path)) {
-        errno = ENAMETOOLONG;
-    } else if (descriptor >= 0) {
-        g_strlcpy(name.sun_path, options->address, sizeof(name.sun_path));
-        /* What an earlier run left behind is in the way, unless somebody still listens there. */
-        if (options->listen && connect(descriptor, (struct sockaddr *)&name, sizeof(name)) != 0 &&
-            errno == ECONNREFUSED)
-            unlink(options->address);
-        if (options->listen
-                ? bind(descriptor, (struct sockaddr *)&name, sizeof(name)) == 0 && listen(descriptor, 1) == 0
-                : connect(descriptor, (struct sockaddr *)&name, sizeof(name)) == 0)
-            return descriptor;
-    }
-    int kept = errno;
-    if (descriptor >= 0)
-        close(descriptor);
-    errno = kept;
-    return -1;
-}
-
-static int tcp_socket_at(const struct net_options *options, const struct addrinfo *at)
-{
-    int descriptor = socket(at->ai_family, at->ai_socktype, at->ai_protocol), on = 1;
-
-    if (descriptor < 0)
-        return -1;
-    if (options->listen)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (options->listen ? bind(descriptor, at->ai_addr, at->ai_addrlen) == 0 && listen(descriptor, 1) == 0
-                        : connect(descriptor, at->ai_addr, at->ai_addrlen) == 0)
-        return descriptor;
-    int kept = errno;
-    close(descriptor);
-    errno = kept;
-    return -1;
-}
-
-/* HOST:PORT or [HOST]:PORT; without HOST the loopback. */
-static int tcp_socket(const struct net_options *options, GError **error)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    const char *colon = strrchr(options->address, ':');
-    struct addrinfo *list = NULL;
-
-    if (!colon) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--net socket: \"%s\" is neither HOST:PORT nor the path of a socket, which has a '/'",
-                    options->address);
-        return -1;
-    }
-    g_autofree char *host = g_strndup(options->address, (gsize)(colon - options->address));
-    if (host[0] == '[' && g_str_has_suffix(host, "]")) {
-        host[strlen(host) - 1] = '\0';
-        memmove(host, host + 1, strlen(host));
-    }
-    int problem = getaddrinfo(*host ? host : "127.0.0.1", colon + 1, &hints, &list);
-    if (problem) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--net socket: %s: %s", options->address,
-                    gai_strerror(problem));
-        return -1;
-    }
-    int descriptor = -1;
-    for (const struct addrinfo *at = list; at && descriptor < 0; at = at->ai_next)
-        descriptor = tcp_socket_at(options, at);
-    int kept = errno;
-    freeaddrinfo(list);
-    errno = kept;
+    if (socket && descriptor < 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "--net socket: %s", g_strerror(errno));
     return descriptor;
 }
 
@@ -323,8 +258,7 @@ static void socket_close(struct net *base)
         close(net->peer);
     if (net->listener >= 0) {
         close(net->listener);
-        if (strchr(net->address, '/'))
-            unlink(net->address);
+        endpoint_remove(net->address);
     }
     for (unsigned i = 0; i < 2; i++)
         if (net->wake[i] >= 0)
@@ -345,19 +279,10 @@ static const struct net_ops socket_ops = {
 
 struct net *net_socket_open(const struct net_options *options, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    int descriptor = strchr(options->address, '/') ? unix_socket(options) : tcp_socket(options, &reason);
+    int descriptor = open_descriptor(options, error);
 
-    if (reason) {
-        g_propagate_error(error, g_steal_pointer(&reason));
+    if (descriptor < 0)
         return NULL;
-    }
-    if (descriptor < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "--net socket: %s %s: %s%s",
-                    options->listen ? "cannot listen at" : "cannot connect to", options->address, g_strerror(errno),
-                    options->listen ? "; give an address that is free" : "; start the machine that listens first");
-        return NULL;
-    }
     struct net_socket *net = g_new0(struct net_socket, 1);
 
     signal(SIGPIPE, SIG_IGN); /* the other side may go at any time */

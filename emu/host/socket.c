@@ -3,16 +3,12 @@
 #include "emu/host/socket.h"
 
 #include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
-#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#define BACKLOG 4
-#define LOOPBACK "127.0.0.1"
+#include "emu/host/endpoint.h"
+
 #define CHUNK 4096
 
 struct socket_server {
@@ -23,49 +19,8 @@ struct socket_server {
     GMutex lock; /* of client */
     GSocket *client;
     char *name;
-    char *path; /* of a socket in the file system, ours to remove */
+    char *address; /* as the option has it */
 };
-
-static GSocketAddress *parse_unix(const char *option, const char *path, GError **error)
-{
-    if (!*path) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s unix:: a path is missing, e.g. unix:/tmp/galvanic.sock", option);
-        return NULL;
-    }
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        GStatBuf status;
-        if (g_stat(path, &status) != 0 || (status.st_mode & S_IFMT) != S_IFSOCK) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s unix:%s: there is a file of that name", option,
-                        path);
-            return NULL;
-        }
-        g_unlink(path); /* a run that was killed left it */
-    }
-    return g_unix_socket_address_new(path);
-}
-
-static GSocketAddress *parse(const char *option, const char *address, GError **error)
-{
-    const char *text = g_str_has_prefix(address, "tcp:") ? address + 4 : address;
-    const char *colon = strrchr(text, ':');
-    const char *port = colon ? colon + 1 : text;
-    g_autofree char *host = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup("");
-    GSocketAddress *result = NULL;
-    guint64 number;
-
-    if (g_str_has_prefix(address, "unix:"))
-        return parse_unix(option, address + 5, error);
-    if (g_ascii_string_to_unsigned(port, 10, 0, 65535, &number, NULL)) {
-        bool loopback = !*host || strcmp(host, "localhost") == 0;
-        result = g_inet_socket_address_new_from_string(loopback ? LOOPBACK : host, (guint)number);
-    }
-    if (!result)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s %s: not an address; give a port (1234), an address (127.0.0.1:1234) or a socket (unix:PATH)",
-                    option, address);
-    return result;
-}
 
 static void set_client(struct socket_server *server, GSocket *client)
 {
@@ -112,27 +67,10 @@ static char *name_of(GSocket *listener, const char *address)
     return g_strdup_printf("%s:%u", host, g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(local)));
 }
 
-static GSocket *listen_at(const char *option, const char *text, GSocketAddress *address, GError **error)
-{
-    g_autoptr(GError) failure = NULL;
-    GSocket *listener =
-        g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &failure);
-
-    if (listener) {
-        g_socket_set_listen_backlog(listener, BACKLOG);
-        if (g_socket_bind(listener, address, TRUE, &failure) && g_socket_listen(listener, &failure))
-            return listener;
-        g_object_unref(listener);
-    }
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s %s: %s", option, text, failure->message);
-    return NULL;
-}
-
 struct socket_server *socket_server_new(const char *option, const char *address, const struct socket_handlers *handlers,
                                         GError **error)
 {
-    g_autoptr(GSocketAddress) bound = parse(option, address, error);
-    GSocket *listener = bound ? listen_at(option, address, bound, error) : NULL;
+    GSocket *listener = endpoint_listen(option, address, error);
     struct socket_server *server;
 
     if (!listener)
@@ -142,8 +80,7 @@ struct socket_server *socket_server_new(const char *option, const char *address,
     server->listener = listener;
     server->end = g_cancellable_new();
     server->name = name_of(listener, address);
-    if (g_str_has_prefix(address, "unix:"))
-        server->path = g_strdup(address + 5);
+    server->address = g_strdup(address);
     g_mutex_init(&server->lock);
     server->thread = g_thread_new("socket", listen_thread, server);
     return server;
@@ -158,10 +95,9 @@ void socket_server_free(struct socket_server *server)
     g_socket_close(server->listener, NULL);
     g_object_unref(server->listener);
     g_object_unref(server->end);
-    if (server->path)
-        g_unlink(server->path);
+    endpoint_remove(server->address);
     g_mutex_clear(&server->lock);
-    g_free(server->path);
+    g_free(server->address);
     g_free(server->name);
     g_free(server);
 }

@@ -23,7 +23,7 @@ struct socket_handlers { /* on the server's thread */
  * Listens.
  *
  * @option   the name of the option, for messages ("--gdb")
- * @address  "unix:PATH" (made anew, removed at the end), "tcp:HOST:PORT", "HOST:PORT", ":PORT" or "PORT" (of the loopback interface)
+ * @address  as endpoint.h has it
  * NULL with @error: not an address, or it cannot be bound.
  */
 struct socket_server *socket_server_new(const char *option, const char *address, const struct socket_handlers *handlers,

@@ -98,25 +98,6 @@ static void test_tcp(void)
     g_async_queue_unref(talk.events);
 }
 
-static void test_unix(void)
-{
-    struct talk talk;
-    const struct socket_handlers handlers = handlers_for(&talk);
-    g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("galvanic-socket-XXXXXX", &error);
-    g_autofree char *path = g_build_filename(folder, "s", NULL);
-    g_autofree char *text = g_strconcat("unix:", path, NULL);
-    struct socket_server *server = socket_server_new("--serial", text, &handlers, &error);
-
-    g_assert_no_error(error);
-    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
-    check_talk(server, &talk, G_SOCKET_CONNECTABLE(address));
-    socket_server_free(server);
-    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-    g_rmdir(folder);
-    g_async_queue_unref(talk.events);
-}
-
 static void assert_refused(const char *address, const char *words)
 {
     struct talk talk;
@@ -130,6 +111,29 @@ static void assert_refused(const char *address, const char *words)
     g_async_queue_unref(talk.events);
 }
 
+static void test_unix(void)
+{
+    struct talk talk;
+    const struct socket_handlers handlers = handlers_for(&talk);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("galvanic-socket-XXXXXX", &error);
+    g_autofree char *path = g_build_filename(folder, "s", NULL);
+    g_autofree char *text = g_strconcat("unix:", path, NULL);
+    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    g_autoptr(GSocket) left =
+        g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
+
+    g_assert_true(g_socket_bind(left, address, TRUE, &error)); /* by a run that was killed */
+    struct socket_server *server = socket_server_new("--serial", text, &handlers, &error);
+    g_assert_no_error(error);
+    check_talk(server, &talk, G_SOCKET_CONNECTABLE(address));
+    assert_refused(text, "in use"); /* by one that lives */
+    socket_server_free(server);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_rmdir(folder);
+    g_async_queue_unref(talk.events);
+}
+
 static void test_bad_addresses(void)
 {
     struct talk talk;
@@ -137,11 +141,14 @@ static void test_bad_addresses(void)
     struct socket_server *server = socket_server_new("--gdb", "0", &handlers, NULL);
 
     assert_refused("", "not an address");
-    assert_refused("nonsense:12", "not an address");
+    assert_refused("nonsense.invalid:12", "cannot listen at nonsense.invalid:12");
+    assert_refused("nonsense", "not an address");
     assert_refused("70000", "not an address");
     assert_refused("unix:", "path is missing");
     assert_refused("unix:/dev/null", "there is a file");
     assert_refused("unix:/nowhere/at/all", "/nowhere/at/all");
+    assert_refused("/nowhere/at/all", "/nowhere/at/all");
+    assert_refused("[::1:12", "[::1:12");
     g_assert_nonnull(server);
     assert_refused(socket_server_name(server), "in use");
     socket_server_free(server);
