@@ -52,12 +52,14 @@ static int open_beneath(const struct share *share, int folder, const char *path,
 /* True if what @descriptor is lies in the share's file system, or others are allowed; else closes it and sets errno. */
 static bool same_file_system(const struct share *share, int descriptor)
 {
-    struct stat stat;
+    struct share_stat unused;
 
-    if (share->flags & SHARE_MOUNTS || (fstat(descriptor, &stat) == 0 && stat.st_dev == share->device))
+    if (share_stat_descriptor(share, descriptor, &unused) == 0)
         return true;
+    int failure = errno;
+
     close(descriptor);
-    errno = EXDEV;
+    errno = failure;
     return false;
 }
 
@@ -177,24 +179,20 @@ static bool resolves_beneath(const struct share *share)
 
 struct share *share_open(const char *folder, unsigned flags, GError **error)
 {
-    struct stat stat;
-    int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct share found = {.root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .flags = flags};
 
-    if (root < 0 || fstat(root, &stat) != 0) {
+    if (found.root < 0 || share_find_mount(&found) != 0) {
         int failure = errno;
 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
                     "%s: cannot be shared (%s); name a folder that can be read", folder, g_strerror(failure));
-        if (root >= 0)
-            close(root);
+        if (found.root >= 0)
+            close(found.root);
         return NULL;
     }
-    struct share *share = g_new0(struct share, 1);
+    struct share *share = g_memdup2(&found, sizeof(found));
 
     share->folder = g_strdup(folder);
-    share->root = root;
-    share->device = stat.st_dev;
-    share->flags = flags;
     share->beneath = resolves_beneath(share);
     share->highest = highest_descriptor();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow further is the guest's error, not the program's end */
@@ -217,5 +215,5 @@ bool share_read_only(const struct share *share)
 
 uint64_t share_device(const struct share *share)
 {
-    return (uint64_t)share->device;
+    return share->device;
 }

@@ -55,6 +55,7 @@ struct share_time {
 struct share_stat {
     uint32_t mode, uid, gid;
     uint64_t device, inode, links, rdev, size, block_size, blocks; /* of 512 bytes */
+    uint64_t mount;                                                /* differs where something is mounted */
     struct share_time accessed, modified, changed, born;
     bool has_born;
 };

@@ -64,7 +64,7 @@ static int check_flags(const struct share *share, unsigned flags)
 static int file_new(struct share *share, int descriptor, unsigned flags, struct share_file **file,
                     struct share_stat *stat)
 {
-    int failure = result(share_stat_descriptor(descriptor, stat));
+    int failure = result(share_stat_descriptor(share, descriptor, stat));
 
     if (!failure)
         failure = check_kind(stat);
@@ -85,7 +85,7 @@ static int file_new(struct share *share, int descriptor, unsigned flags, struct 
 static int open_at(struct share *share, const struct share_place *place, unsigned flags, struct share_file **file,
                    struct share_stat *stat)
 {
-    if (share_stat_at(place->folder, place->name, stat) != 0)
+    if (share_stat_at(share, place->folder, place->name, stat) != 0)
         return share_errno(errno);
     int failure = check_kind(stat);
 
@@ -123,7 +123,7 @@ static int create_at(struct share *share, const struct share_place *place, unsig
 
     if (!failure && (stat->mode & 07777) != allowed) {
         fchmod(descriptor, allowed);
-        share_stat_descriptor(descriptor, stat);
+        share_stat_descriptor(share, descriptor, stat);
     }
     return failure;
 }
@@ -182,7 +182,7 @@ bool share_file_writable(const struct share_file *file)
 
 int share_file_stat(struct share_file *file, struct share_stat *stat)
 {
-    return result(share_stat_descriptor(file->descriptor, stat));
+    return result(share_stat_descriptor(file->share, file->descriptor, stat));
 }
 
 int share_file_sync(struct share_file *file, bool data_only)
@@ -326,7 +326,7 @@ static int set_at(struct share *share, const struct share_place *place, const st
     struct timespec times[2];
     struct share_stat stat;
 
-    if (share_stat_at(place->folder, place->name, &stat) != 0)
+    if (share_stat_at(share, place->folder, place->name, &stat) != 0)
         return share_errno(errno);
     int failure = check_owner(change, &stat);
 

@@ -91,5 +91,5 @@ int share_folder_stat(struct share_file *file, uint64_t index, struct share_stat
 
     if (!name || strcmp(name, "..") == 0)
         return share_errno(ENOENT);
-    return share_stat_at(file->descriptor, name, stat) == 0 ? 0 : share_errno(errno);
+    return share_stat_at(file->share, file->descriptor, name, stat) == 0 ? 0 : share_errno(errno);
 }

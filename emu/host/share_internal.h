@@ -16,7 +16,7 @@
 struct share {
     char *folder;
     int root;
-    dev_t device; /* of the root's file system */
+    uint64_t device, mount; /* of the root, as in struct share_stat */
     unsigned flags;
     bool beneath; /* the host resolves paths beneath a folder at once */
     int highest;  /* descriptors from here on are not for the guest */
@@ -48,9 +48,14 @@ int share_place_open(struct share *share, const char *path, struct share_place *
 void share_place_close(struct share_place *place);
 /* openat() that stays in the share and follows no link; @flags are the host's; the descriptor, or -1 with errno. */
 int share_openat(struct share *share, int folder, const char *name, int flags, mode_t mode);
-/* The file at @place without following links; 0 or -1 with errno. */
-int share_stat_at(int folder, const char *name, struct share_stat *stat);
-int share_stat_descriptor(int descriptor, struct share_stat *stat);
+/*
+ * The file at @name in @folder without following links; 0 or -1 with errno.  EXDEV: it is something that is mounted there, and
+ * that was not asked for.  Calls by a name reach what is mounted at that name: nothing is done to a file before this was asked.
+ */
+int share_stat_at(const struct share *share, int folder, const char *name, struct share_stat *stat);
+int share_stat_descriptor(const struct share *share, int descriptor, struct share_stat *stat);
+/* Notes in which file system, and in which mount of it, the root is. */
+int share_find_mount(struct share *share);
 /* For what changes something. */
 int share_place_open_to_change(struct share *share, const char *path, struct share_place *place);
 /* Mode bits that a new file or folder gets, and those that an old one may be given. */

@@ -23,7 +23,22 @@ static int result(int status)
 
 /* --- looking --- */
 
+/* Calls by a name, stat's own among them, go on to what is mounted there; opening does not. */
+static int check_mount(const struct share *share, const struct share_stat *stat)
+{
+    if (share->flags & SHARE_MOUNTS || stat->mount == share->mount)
+        return 0;
+    errno = EXDEV;
+    return -1;
+}
+
 #ifdef STATX_BTIME
+#ifdef STATX_MNT_ID
+#define STATX_WANTED (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID)
+#else
+#define STATX_WANTED (STATX_BASIC_STATS | STATX_BTIME)
+#endif
+
 static struct share_time time_of(const struct statx_timestamp *time)
 {
     return (struct share_time){(uint64_t)time->tv_sec, time->tv_nsec};
@@ -33,7 +48,7 @@ static int stat_at(int folder, const char *name, int flags, struct share_stat *s
 {
     struct statx from;
 
-    if (statx(folder, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME, &from) != 0)
+    if (statx(folder, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_WANTED, &from) != 0)
         return -1;
     *stat = (struct share_stat){
         .mode = from.stx_mode,
@@ -52,17 +67,22 @@ static int stat_at(int folder, const char *name, int flags, struct share_stat *s
         .born = time_of(&from.stx_btime),
         .has_born = from.stx_mask & STATX_BTIME,
     };
+    stat->mount = stat->device; /* where the kernel does not tell mounts apart */
+#ifdef STATX_MNT_ID
+    if (from.stx_mask & STATX_MNT_ID)
+        stat->mount = from.stx_mnt_id;
+#endif
     return 0;
 }
 
-int share_stat_at(int folder, const char *name, struct share_stat *stat)
-{
-    return stat_at(folder, name, 0, stat);
-}
-
-int share_stat_descriptor(int descriptor, struct share_stat *stat)
+static int stat_of(int descriptor, struct share_stat *stat)
 {
     return stat_at(descriptor, "", AT_EMPTY_PATH, stat);
+}
+
+static int stat_name(int folder, const char *name, struct share_stat *stat)
+{
+    return stat_at(folder, name, 0, stat);
 }
 #else
 #ifdef __APPLE__
@@ -83,6 +103,7 @@ static void convert(const struct stat *from, struct share_stat *stat)
         .uid = from->st_uid,
         .gid = from->st_gid,
         .device = (uint64_t)from->st_dev,
+        .mount = (uint64_t)from->st_dev,
         .inode = from->st_ino,
         .links = from->st_nlink,
         .rdev = (uint64_t)from->st_rdev,
@@ -95,7 +116,7 @@ static void convert(const struct stat *from, struct share_stat *stat)
     };
 }
 
-int share_stat_at(int folder, const char *name, struct share_stat *stat)
+static int stat_name(int folder, const char *name, struct share_stat *stat)
 {
     struct stat from;
 
@@ -105,7 +126,7 @@ int share_stat_at(int folder, const char *name, struct share_stat *stat)
     return 0;
 }
 
-int share_stat_descriptor(int descriptor, struct share_stat *stat)
+static int stat_of(int descriptor, struct share_stat *stat)
 {
     struct stat from;
 
@@ -116,6 +137,28 @@ int share_stat_descriptor(int descriptor, struct share_stat *stat)
 }
 #endif
 
+int share_stat_at(const struct share *share, int folder, const char *name, struct share_stat *stat)
+{
+    return stat_name(folder, name, stat) == 0 ? check_mount(share, stat) : -1;
+}
+
+int share_stat_descriptor(const struct share *share, int descriptor, struct share_stat *stat)
+{
+    return stat_of(descriptor, stat) == 0 ? check_mount(share, stat) : -1;
+}
+
+int share_find_mount(struct share *share)
+{
+    struct share_stat stat;
+    int status = stat_of(share->root, &stat);
+
+    if (status == 0) {
+        share->device = stat.device;
+        share->mount = stat.mount;
+    }
+    return status;
+}
+
 int share_stat(struct share *share, const char *path, struct share_stat *stat)
 {
     struct share_place place;
@@ -123,7 +166,7 @@ int share_stat(struct share *share, const char *path, struct share_stat *stat)
 
     if (failure)
         return failure;
-    failure = result(share_stat_at(place.folder, place.name, stat));
+    failure = result(share_stat_at(share, place.folder, place.name, stat));
     share_place_close(&place);
     return failure;
 }
@@ -155,12 +198,15 @@ int share_statfs(struct share *share, const char *path, struct share_statfs *sta
 int share_readlink(struct share *share, const char *path, char **target)
 {
     struct share_place place;
+    struct share_stat unused;
     char text[4097];
+    ssize_t length = -1;
     int failure = share_place_open(share, path, &place);
 
     if (failure)
         return failure;
-    ssize_t length = readlinkat(place.folder, place.name, text, sizeof(text) - 1);
+    if (share_stat_at(share, place.folder, place.name, &unused) == 0)
+        length = readlinkat(place.folder, place.name, text, sizeof(text) - 1);
     failure = length < 0 ? share_errno(errno) : 0;
     share_place_close(&place);
     if (!failure)
@@ -181,7 +227,7 @@ int share_mkdir(struct share *share, const char *path, uint32_t mode)
         return failure;
     failure = result(mkdirat(place.folder, place.name, allowed));
     /* The program's own umask is not the guest's; a set-group-ID bit that the folder inherited stays. */
-    if (!failure && share_stat_at(place.folder, place.name, &stat) == 0 && (stat.mode & 01777) != allowed &&
+    if (!failure && share_stat_at(share, place.folder, place.name, &stat) == 0 && (stat.mode & 01777) != allowed &&
         (stat.mode & SHARE_TYPE_MASK) == SHARE_TYPE_FOLDER)
         fchmodat(place.folder, place.name, allowed | (stat.mode & S_ISGID), AT_SYMLINK_NOFOLLOW);
     share_place_close(&place);
@@ -200,6 +246,7 @@ int share_symlink(struct share *share, const char *path, const char *target)
     return failure;
 }
 
+/* What is mounted at a name is safe here, and from unlinking: the host's kernel answers EXDEV or EBUSY. */
 static int between(struct share *share, const char *from, const char *to, bool link)
 {
     struct share_place old, new;

@@ -13,9 +13,13 @@
 #define PREFIX "user."
 #define LARGEST 65536 /* of a value, and of a list of names */
 
-/* The calls take no folder: its descriptor's entry in /proc leads there, and only there. */
-static char *path_of(const struct share_place *place)
+/* The calls take no folder: its descriptor's entry in /proc leads there, and only there.  NULL with errno. */
+static char *path_of(const struct share *share, const struct share_place *place)
 {
+    struct share_stat unused;
+
+    if (share_stat_at(share, place->folder, place->name, &unused) != 0)
+        return NULL;
     return g_strdup_printf("/proc/self/fd/%d/%s", place->folder, place->name);
 }
 
@@ -45,10 +49,11 @@ int share_xattr_get(struct share *share, const char *path, const char *name, GBy
     int failure = share_place_open(share, path, &place);
     if (failure)
         return failure;
-    g_autofree char *full = path_of(&place);
+    g_autofree char *full = path_of(share, &place);
     g_byte_array_set_size(value, LARGEST);
-    ssize_t length =
-        *name ? lgetxattr(full, name, value->data, LARGEST) : llistxattr(full, (char *)value->data, LARGEST);
+    ssize_t length = !full   ? -1
+                     : *name ? lgetxattr(full, name, value->data, LARGEST)
+                             : llistxattr(full, (char *)value->data, LARGEST);
     failure = length < 0 ? share_errno(errno) : 0;
     g_byte_array_set_size(value, length < 0 ? 0 : (guint)length);
     if (!*name)
@@ -67,8 +72,8 @@ int share_xattr_set(struct share *share, const char *path, const char *name, con
     int failure = share_place_open_to_change(share, path, &place);
     if (failure)
         return failure;
-    g_autofree char *full = path_of(&place);
-    int status = length ? lsetxattr(full, name, value, length, (int)flags) : lremovexattr(full, name);
+    g_autofree char *full = path_of(share, &place);
+    int status = !full ? -1 : length ? lsetxattr(full, name, value, length, (int)flags) : lremovexattr(full, name);
     failure = status == 0 ? 0 : share_errno(errno);
     share_place_close(&place);
     return failure;
