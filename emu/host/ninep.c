@@ -321,7 +321,7 @@ static void hand_over(struct ninep *ninep, int failure)
         fid->file = g_steal_pointer(&ninep->opened);
     }
     if (ninep->value && fid)
-        fid->value = g_steal_pointer(&ninep->value);
+        ninep_fids_set_value(ninep->fids, fid, g_steal_pointer(&ninep->value));
     share_file_unref(g_steal_pointer(&ninep->opened));
     g_clear_pointer(&ninep->value, g_byte_array_unref);
 }

@@ -2,6 +2,8 @@
 /* 9P requests about attributes, extended attributes and the file system.  See ninep.h. */
 #include "emu/host/ninep_internal.h"
 
+#include <string.h>
+
 /* Bits of Tgetattr's and Rgetattr's masks. */
 #define GETATTR_BASIC UINT64_C(0x7FF)
 #define GETATTR_BORN UINT64_C(0x800)
@@ -164,6 +166,8 @@ int ninep_xattrwalk(struct ninep *ninep)
     ninep->value = g_byte_array_new();
     failure = share_xattr_get(ninep->share, fid->path, request->name, ninep->value);
     if (!failure)
+        failure = ninep_fids_room_for_value(ninep->fids, ninep->value->len);
+    if (!failure)
         ninep_put_u64(ninep->reply, ninep->value->len);
     return failure;
 }
@@ -178,6 +182,8 @@ int ninep_xattrcreate(struct ninep *ninep)
         return failure;
     if (fid->kind == NINEP_FID_OPEN || !*request->name)
         return NINEP_EINVAL;
+    if (strlen(request->name) > NINEP_LONGEST_NAME)
+        return NINEP_ERANGE;
     if (request->length > NINEP_LONGEST_VALUE)
         return NINEP_ENOSPC;
     if (request->flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
@@ -187,7 +193,7 @@ int ninep_xattrcreate(struct ninep *ninep)
 
 int ninep_xattr_commit(struct ninep *ninep, const struct ninep_fid *fid)
 {
-    if (fid->value_written != fid->value_length)
+    if (fid->value_written != fid->value_length || (fid->value ? fid->value->len : 0) != fid->value_length)
         return NINEP_EIO;
     return share_xattr_set(ninep->share, fid->path, fid->attribute, fid->value ? fid->value->data : NULL,
                            fid->value_length, fid->flags);

@@ -8,6 +8,7 @@ struct ninep_fids {
     uint32_t msize;
     GHashTable *table; /* number -> struct ninep_fid */
     uint64_t path_bytes;
+    uint64_t value_bytes; /* no state */
     struct ninep_locks *locks;
 };
 
@@ -58,6 +59,7 @@ void ninep_fids_reset(struct ninep_fids *fids)
     g_hash_table_remove_all(fids->table);
     fids->msize = 0;
     fids->path_bytes = 0;
+    fids->value_bytes = 0;
     ninep_locks_clear(fids->locks);
 }
 
@@ -94,13 +96,58 @@ static void set_path(struct ninep_fids *fids, struct ninep_fid *fid, char *path)
     fid->path = path;
 }
 
+static size_t value_bytes(const struct ninep_fid *fid)
+{
+    return fid->value ? fid->value->len : 0;
+}
+
+int ninep_fids_room_for_value(const struct ninep_fids *fids, size_t bytes)
+{
+    return fids->value_bytes + bytes <= NINEP_VALUES ? 0 : NINEP_ENOMEM;
+}
+
+void ninep_fids_set_value(struct ninep_fids *fids, struct ninep_fid *fid, GByteArray *value)
+{
+    fids->value_bytes -= value_bytes(fid);
+    if (fid->value)
+        g_byte_array_unref(fid->value);
+    fid->value = value;
+    fids->value_bytes += value_bytes(fid);
+}
+
+int ninep_fids_lengthen_value(struct ninep_fids *fids, struct ninep_fid *fid, size_t length)
+{
+    size_t before = value_bytes(fid);
+
+    if (length <= before)
+        return 0;
+    int failure = ninep_fids_room_for_value(fids, length - before);
+
+    if (failure)
+        return failure;
+    if (!fid->value)
+        fid->value = g_byte_array_new();
+    g_byte_array_set_size(fid->value, (guint)length);
+    memset(fid->value->data + before, 0, length - before);
+    fids->value_bytes += length - before;
+    return 0;
+}
+
+/* The fid is going to be freed. */
+static void forget(struct ninep_fids *fids, const struct ninep_fid *fid)
+{
+    fids->path_bytes -= strlen(fid->path);
+    fids->value_bytes -= value_bytes(fid);
+    ninep_locks_drop(fids->locks, fid->number);
+}
+
 /* Takes @path over; the fid of that number is a new one. */
 static struct ninep_fid *add(struct ninep_fids *fids, uint32_t number, char *path)
 {
     struct ninep_fid *old = ninep_fids_find(fids, number), *fid = g_new0(struct ninep_fid, 1);
 
-    fids->path_bytes -= old ? strlen(old->path) : 0;
-    ninep_locks_drop(fids->locks, number);
+    if (old)
+        forget(fids, old);
     fid->number = number;
     set_path(fids, fid, path);
     g_hash_table_replace(fids->table, GUINT_TO_POINTER(number), fid);
@@ -113,8 +160,7 @@ static void drop(struct ninep_fids *fids, uint32_t number)
 
     if (!fid)
         return;
-    fids->path_bytes -= strlen(fid->path);
-    ninep_locks_drop(fids->locks, number);
+    forget(fids, fid);
     g_hash_table_remove(fids->table, GUINT_TO_POINTER(number));
 }
 
@@ -352,6 +398,7 @@ static bool load_fid(struct ninep_fids *fids, struct state_reader *in)
     bool is_xattr = kind == NINEP_FID_XATTR_READ || kind == NINEP_FID_XATTR_WRITE;
 
     if (state_reader_failed(in) || kind > NINEP_FID_XATTR_WRITE || !path_valid(path) || is_xattr != !!attribute ||
+        (attribute && strlen(attribute) > NINEP_LONGEST_NAME) || value_length > NINEP_LONGEST_VALUE ||
         ninep_fids_room(fids, path) || ninep_fids_find(fids, number)) {
         g_free(path);
         return false;

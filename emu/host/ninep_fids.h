@@ -15,7 +15,9 @@ enum {
     NINEP_FIDS = 65536,            /* at a time */
     NINEP_LONGEST_PATH = 16 << 10, /* bytes */
     NINEP_PATHS = 64 << 20,        /* bytes of all paths */
-    NINEP_LONGEST_VALUE = 65536,   /* of an extended attribute */
+    NINEP_LONGEST_NAME = 255,      /* of an extended attribute */
+    NINEP_LONGEST_VALUE = 65536,
+    NINEP_VALUES = 16 << 20, /* bytes of all values */
 };
 
 enum ninep_fid_kind { NINEP_FID_FILE, NINEP_FID_OPEN, NINEP_FID_XATTR_READ, NINEP_FID_XATTR_WRITE };
@@ -31,7 +33,7 @@ struct ninep_fid {
 
     /* The host's side: no state.  What is missing is made again when it is wanted. */
     struct share_file *file; /* OPEN: the file; FILE: one that is open under the fid that this one was cloned from */
-    GByteArray *value;       /* of an extended attribute */
+    GByteArray *value;       /* of an extended attribute, as far as it is known; only the functions below change it */
     uint64_t value_written;  /* bytes that have come in */
     bool lost;               /* a lock that a restored state has could not be taken again */
 };
@@ -54,6 +56,13 @@ int ninep_fids_room(const struct ninep_fids *fids, const char *path);
 /* What @reply to @request means for the table. */
 void ninep_fids_follow(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
                        size_t length);
+
+/* 0, or why all values together cannot be @bytes longer. */
+int ninep_fids_room_for_value(const struct ninep_fids *fids, size_t bytes);
+/* Takes @value over. */
+void ninep_fids_set_value(struct ninep_fids *fids, struct ninep_fid *fid, GByteArray *value);
+/* The value gets @length bytes, 0 to NINEP_LONGEST_VALUE; zeros where it was shorter.  As ninep_fids_room_for_value(). */
+int ninep_fids_lengthen_value(struct ninep_fids *fids, struct ninep_fid *fid, size_t length);
 
 /* "a/b" and "c": "a/b/c"; ".." leads up, but not above "".  To be freed. */
 char *ninep_path_join(const char *path, const char *name);

@@ -70,7 +70,10 @@ static int read_value(struct ninep *ninep, struct ninep_fid *fid)
 
         if (failure)
             return NINEP_ESTALE;
-        fid->value = g_steal_pointer(&value);
+        failure = ninep_fids_room_for_value(ninep->fids, value->len);
+        if (failure)
+            return failure;
+        ninep_fids_set_value(ninep->fids, fid, g_steal_pointer(&value));
     }
     uint64_t from = MIN(ninep->request.offset, fid->value->len);
     uint32_t length = MIN(most_data(ninep), fid->value->len - (uint32_t)from);
@@ -107,12 +110,12 @@ static int write_value(struct ninep *ninep, struct ninep_fid *fid)
 
     if (request->offset > fid->value_length || request->count > fid->value_length - request->offset)
         return NINEP_ENOSPC;
-    if (!fid->value) {
-        fid->value = g_byte_array_new();
-        g_byte_array_set_size(fid->value, (guint)fid->value_length);
-        memset(fid->value->data, 0, fid->value_length);
-    }
-    host_spans_read(ninep->in, NINEP_TWRITE_HEADER, fid->value->data + request->offset, request->count);
+    int failure = ninep_fids_lengthen_value(ninep->fids, fid, request->offset + request->count);
+
+    if (failure)
+        return failure;
+    if (request->count)
+        host_spans_read(ninep->in, NINEP_TWRITE_HEADER, fid->value->data + request->offset, request->count);
     fid->value_written += request->count;
     ninep_put_u32(ninep->reply, request->count);
     return 0;

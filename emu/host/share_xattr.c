@@ -50,12 +50,14 @@ int share_xattr_get(struct share *share, const char *path, const char *name, GBy
     if (failure)
         return failure;
     g_autofree char *full = path_of(share, &place);
-    g_byte_array_set_size(value, LARGEST);
+    g_autofree uint8_t *found = g_malloc(LARGEST); /* what is kept has no more room than it needs */
     ssize_t length = !full   ? -1
-                     : *name ? lgetxattr(full, name, value->data, LARGEST)
-                             : llistxattr(full, (char *)value->data, LARGEST);
+                     : *name ? lgetxattr(full, name, found, LARGEST)
+                             : llistxattr(full, (char *)found, LARGEST);
     failure = length < 0 ? share_errno(errno) : 0;
-    g_byte_array_set_size(value, length < 0 ? 0 : (guint)length);
+    g_byte_array_set_size(value, 0);
+    if (length > 0)
+        g_byte_array_append(value, found, (guint)length);
     if (!*name)
         keep_user_names(value);
     share_place_close(&place);
