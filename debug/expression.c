@@ -254,7 +254,7 @@ static uint64_t extend(uint64_t value, const struct type *type)
 {
     if (type->size == 0 || type->size >= 8)
         return value;
-    value &= (1ull << 8 * type->size) - 1;
+    value &= all_ones(type->size);
     if (type->is_signed && value >> (8 * type->size - 1))
         value |= ~0ull << 8 * type->size;
     return value;

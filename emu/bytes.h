@@ -63,6 +63,12 @@ static inline void append_le(GByteArray *out, uint64_t value, unsigned size)
     g_byte_array_append(out, bytes, size);
 }
 
+/* What @size bytes, 1 to 8, can hold at most. */
+static inline uint64_t all_ones(unsigned size)
+{
+    return size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
+}
+
 /* Big endian: SCSI and SMBus data, lengths on the network. */
 static inline uint16_t get_be16(const uint8_t *p)
 {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "devices/intc/gicv2_internal.h"
+#include "emu/bytes.h"
 
 #define GICD_CTLR 0x000
 #define GICD_TYPER 0x004
@@ -217,7 +218,7 @@ static void distributor_write(void *opaque, uint64_t offset, unsigned size, uint
 
     if (!well_formed(gic, offset, size))
         return;
-    uint32_t mask = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << shift;
+    uint32_t mask = (uint32_t)all_ones(size) << shift;
     write_word(gic, current_cpu(gic), offset & ~3u, (uint32_t)value << shift, mask);
     gicv2_update(gic);
 }

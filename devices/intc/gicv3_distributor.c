@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "devices/intc/gicv3_internal.h"
+#include "emu/bytes.h"
 
 #define GICD_CTLR 0x0000
 #define GICD_TYPER 0x0004
@@ -139,7 +140,7 @@ static void distributor_write(void *opaque, uint64_t offset, unsigned size, uint
 
     if (!well_formed(gic, offset, size))
         return;
-    uint32_t mask = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << shift;
+    uint32_t mask = (uint32_t)all_ones(size) << shift;
     write_word(gic, offset & ~3u, (uint32_t)value << shift, mask);
     gicv3_update(gic);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "devices/intc/gicv3_internal.h"
+#include "emu/bytes.h"
 
 /* RD_base */
 #define GICR_CTLR 0x0000
@@ -189,7 +190,7 @@ static void redistributor_write(void *opaque, uint64_t offset, unsigned size, ui
 
     if (!well_formed(gic, offset, size))
         return;
-    uint32_t mask = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << shift;
+    uint32_t mask = (uint32_t)all_ones(size) << shift;
     if (inside < SGI_BASE)
         write_control_frame(gic, index, inside, value);
     else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "devices/net/rtl8139_internal.h"
+#include "emu/bytes.h"
 
 enum {
     IO_BAR = 0,
@@ -351,7 +352,7 @@ static uint64_t bar_read(void *opaque, uint64_t offset, unsigned size)
         unsigned part = MIN(start + width - at, size - done);
         uint64_t whole = read_register(rtl, start, width) >> 8 * (at - start);
 
-        value |= (whole & ((UINT64_C(1) << 8 * part) - 1)) << 8 * done;
+        value |= (whole & all_ones(part)) << 8 * done;
         done += part;
     }
     return value;
@@ -366,7 +367,7 @@ static void bar_write(void *opaque, uint64_t offset, unsigned size, uint64_t val
     for (unsigned done = 0; done < size;) {
         unsigned at = (unsigned)offset + done, width = width_of(at), start = at & ~(width - 1);
         unsigned part = MIN(start + width - at, size - done), shift = 8 * (at - start);
-        uint32_t mask = (uint32_t)(((UINT64_C(1) << 8 * part) - 1) << shift);
+        uint32_t mask = (uint32_t)all_ones(part) << shift;
         uint32_t others = start == RTL_ISR ? 0 : get_le(rtl->reg + start, width) & ~mask;
 
         write_register(rtl, start, width, others | ((uint32_t)(value >> 8 * done) << shift & mask));

@@ -4,6 +4,7 @@
  * PCI Local Bus 3.0 section 3.2.2.3 (CF8/CFC), PCI Express Base 3.0 section 7.2.2 (ECAM).
  */
 #include "devices/pci/pci_internal.h"
+#include "emu/bytes.h"
 
 enum {
     PORT_CONFIG_ADDRESS = 0xCF8,
@@ -72,11 +73,6 @@ void pci_bus_message(struct pci_bus *bus, uint8_t devfn, uint64_t address, uint3
 }
 
 /* --- configuration access --- */
-
-static uint32_t all_ones(unsigned size)
-{
-    return size >= 4 ? UINT32_MAX : (1u << 8 * size) - 1;
-}
 
 static struct pci_function *find(struct pci_bus *bus, uint8_t bus_number, uint8_t devfn, uint16_t offset, unsigned size)
 {

@@ -8,6 +8,8 @@
  */
 #include "devices/platform/acpi_pm.h"
 
+#include "emu/bytes.h"
+
 #define TIMER_HZ 3579545
 
 /* PM1 status and enable. */
@@ -223,7 +225,7 @@ static void pm_write(void *opaque, uint64_t offset, unsigned size, uint64_t valu
         uint64_t at = offset + done;
         unsigned shift = 8 * (unsigned)(at & 3);
         unsigned bytes = MIN(size - done, 4 - (unsigned)(at & 3));
-        uint32_t mask = (uint32_t)(((1ull << 8 * bytes) - 1) << shift);
+        uint32_t mask = (uint32_t)all_ones(bytes) << shift;
 
         write_dword(opaque, at & ~3ull, (uint32_t)(value >> 8 * done << shift), mask);
         done += bytes;

@@ -4,6 +4,7 @@
 
 #include "devices/pci/pci_registers.h"
 #include "devices/storage/ahci_internal.h"
+#include "emu/bytes.h"
 
 enum {
     ABAR = 5,
@@ -134,7 +135,7 @@ static void registers_write(void *opaque, uint64_t offset, unsigned size, uint64
         return;
     }
     if (size < 4 && !ignores_zeros(aligned)) {
-        uint32_t mask = ((1u << 8 * size) - 1) << shift;
+        uint32_t mask = (uint32_t)all_ones(size) << shift;
 
         whole = (whole & mask) | (read_register(ahci, aligned) & ~mask);
     }

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "emu/bytes.h"
+
 /* 2.3: memory-mapped registers, 64 bits each. */
 #define GCAP_ID 0x000
 #define GEN_CONF 0x010
@@ -394,7 +396,7 @@ static void region_write(void *opaque, uint64_t offset, unsigned size, uint64_t 
 {
     struct hpet *hpet = opaque;
     unsigned shift = 8 * (offset & 7);
-    uint64_t written = (size == 8 ? UINT64_MAX : UINT32_MAX) << shift;
+    uint64_t written = all_ones(size) << shift;
 
     if (size < 4 || offset % size) {
         machine_guest_error(hpet->machine, "hpet", "write of %u bytes at 0x%03" PRIx64 ": 32 or 64 bits, aligned", size,

@@ -3,27 +3,22 @@
 #include "emu/bytes.h"
 #include "emu/memory/internal.h"
 
-static uint64_t mask(unsigned size)
-{
-    return size >= 8 ? UINT64_MAX : (1ULL << (8 * size)) - 1;
-}
-
 static uint64_t region_read(struct memory_region *region, uint64_t offset, unsigned size)
 {
     const struct memory_region_ops *ops = &region->ops;
     uint64_t value = 0;
 
     if (!ops->read)
-        return mask(size);
+        return all_ones(size);
     if (size < ops->min_size) {
         uint64_t aligned = offset & ~(uint64_t)(ops->min_size - 1);
         unsigned shift = (unsigned)(offset - aligned);
-        return ops->read(region->opaque, aligned, ops->min_size) >> (8 * shift) & mask(size);
+        return ops->read(region->opaque, aligned, ops->min_size) >> (8 * shift) & all_ones(size);
     }
     if (size <= ops->max_size)
-        return ops->read(region->opaque, offset, size) & mask(size);
+        return ops->read(region->opaque, offset, size) & all_ones(size);
     for (unsigned done = 0; done < size; done += ops->max_size)
-        value |= (ops->read(region->opaque, offset + done, ops->max_size) & mask(ops->max_size)) << (8 * done);
+        value |= (ops->read(region->opaque, offset + done, ops->max_size) & all_ones(ops->max_size)) << (8 * done);
     return value;
 }
 
@@ -37,16 +32,16 @@ static void region_write(struct memory_region *region, uint64_t offset, unsigned
         uint64_t aligned = offset & ~(uint64_t)(ops->min_size - 1);
         unsigned shift = 8 * (unsigned)(offset - aligned);
         uint64_t rest = ops->read ? ops->read(region->opaque, aligned, ops->min_size) : 0;
-        rest = (rest & ~(mask(size) << shift)) | (value & mask(size)) << shift;
+        rest = (rest & ~(all_ones(size) << shift)) | (value & all_ones(size)) << shift;
         ops->write(region->opaque, aligned, ops->min_size, rest);
         return;
     }
     if (size <= ops->max_size) {
-        ops->write(region->opaque, offset, size, value & mask(size));
+        ops->write(region->opaque, offset, size, value & all_ones(size));
         return;
     }
     for (unsigned done = 0; done < size; done += ops->max_size)
-        ops->write(region->opaque, offset + done, ops->max_size, value >> (8 * done) & mask(ops->max_size));
+        ops->write(region->opaque, offset + done, ops->max_size, value >> (8 * done) & all_ones(ops->max_size));
 }
 
 static uint64_t ram_read(const struct memory_region *region, uint64_t offset, unsigned size)
@@ -79,7 +74,7 @@ uint64_t memory_io_read(struct memory *memory, enum memory_space space, uint64_t
         return value;
     }
     if (!region)
-        return mask(size);
+        return all_ones(size);
     if (region->host)
         return ram_read(region, address - region->address, size);
     return region_read(region, address - region->address, size);

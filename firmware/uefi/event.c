@@ -48,7 +48,7 @@ uint64_t uefi_wait_event(struct uefi *uefi, uint64_t interface)
     return event->address;
 }
 
-static void signal_one(struct uefi *uefi, struct uefi_event *event)
+void uefi_event_notify(struct uefi *uefi, const struct uefi_event *event)
 {
     struct uefi_notification notification = {
         .tpl = event->tpl,
@@ -58,13 +58,17 @@ static void signal_one(struct uefi *uefi, struct uefi_event *event)
         .count = 2,
     };
 
+    if (uefi->notifications->len < UEFI_NOTIFY_LIMIT)
+        g_array_append_val(uefi->notifications, notification);
+}
+
+static void signal_one(struct uefi *uefi, struct uefi_event *event)
+{
     if (event->signalled)
         return;
     event->signalled = true;
-    if (!(event->type & EFI_EVT_NOTIFY_SIGNAL) || !event->function)
-        return;
-    if (uefi->notifications->len < UEFI_NOTIFY_LIMIT)
-        g_array_append_val(uefi->notifications, notification);
+    if (event->type & EFI_EVT_NOTIFY_SIGNAL && event->function)
+        uefi_event_notify(uefi, event);
 }
 
 void uefi_signal_group(struct uefi *uefi, const struct efi_guid *group)

@@ -167,20 +167,6 @@ static bool asks_guest(const struct uefi_event *event)
     return event->type & EFI_EVT_NOTIFY_WAIT && event->function && !event->interface;
 }
 
-static void ask_guest(struct uefi *uefi, const struct uefi_event *event)
-{
-    struct uefi_notification notification = {
-        .tpl = event->tpl,
-        .function = event->function,
-        .event = event->address,
-        .arguments = {event->address, event->context},
-        .count = 2,
-    };
-
-    if (uefi->notifications->len < UEFI_NOTIFY_LIMIT)
-        g_array_append_val(uefi->notifications, notification);
-}
-
 uint64_t uefi_check_event(struct uefi *uefi, struct uefi_call *call)
 {
     struct uefi_event *event = uefi_find_event(uefi, uefi_argument(call, 0));
@@ -193,7 +179,7 @@ uint64_t uefi_check_event(struct uefi *uefi, struct uefi_call *call)
     }
     if (asks_guest(event) && event->tpl > uefi->tpl && *uefi_phase(call) == 0) {
         *uefi_phase(call) = 1;
-        ask_guest(uefi, event);
+        uefi_event_notify(uefi, event);
         return UEFI_AGAIN;
     }
     uefi_polled(uefi);
@@ -226,7 +212,7 @@ static void ask_guests(struct uefi *uefi, uint64_t list, uint64_t count)
         uint64_t address;
         struct uefi_event *event = uefi_read64(uefi, list + i * 8, &address) ? uefi_find_event(uefi, address) : NULL;
         if (event && asks_guest(event))
-            ask_guest(uefi, event);
+            uefi_event_notify(uefi, event);
     }
 }
 

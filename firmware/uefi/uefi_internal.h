@@ -278,6 +278,8 @@ void uefi_registrations_drop_event(struct uefi *uefi, uint64_t event);
 /* --- event.c --- */
 struct uefi_event *uefi_find_event(struct uefi *uefi, uint64_t event);
 struct uefi_event *uefi_event_add(struct uefi *uefi, uint64_t address);
+/* Queues its notification function. */
+void uefi_event_notify(struct uefi *uefi, const struct uefi_event *event);
 void uefi_signal_group(struct uefi *uefi, const struct efi_guid *group);
 int64_t uefi_events_deadline(const struct uefi *uefi);
 void uefi_events_run_due(struct uefi *uefi, int64_t now);
