@@ -60,6 +60,13 @@ static bool connect_to(GSocket *socket, GSocketAddress *address, GError **error)
     return g_socket_connect(socket, address, NULL, error);
 }
 
+/* One that lives but does not accept at once answers "would block". */
+static bool probe(GSocket *socket, GSocketAddress *address, GError **error)
+{
+    g_socket_set_blocking(socket, FALSE);
+    return g_socket_connect(socket, address, NULL, error);
+}
+
 static bool listen_at(GSocket *socket, GSocketAddress *address, GError **error)
 {
     g_socket_set_listen_backlog(socket, BACKLOG);
@@ -106,16 +113,29 @@ static bool clear_path(const char *option, const char *path, GSocketConnectable 
     if (g_lstat(path, &status) != 0)
         return true;
     if ((status.st_mode & S_IFMT) != S_IFSOCK) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s unix:%s: there is a file of that name", option, path);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                    "%s: cannot listen at %s: there is a file of that name, which is no socket; give another path",
+                    option, path);
         return false;
     }
-    g_autoptr(GSocket) other = open_first(name, connect_to, &refused);
+    g_autoptr(GSocket) other = open_first(name, probe, &refused);
     if (!other && g_error_matches(refused, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         g_unlink(path);
     return true;
 }
 
-GSocket *endpoint_listen(const char *option, const char *address, GError **error)
+static bool find(const char *path, struct endpoint_mark *mark)
+{
+    GStatBuf status;
+
+    *mark = (struct endpoint_mark){0};
+    if (!path || g_lstat(path, &status) != 0)
+        return false;
+    *mark = (struct endpoint_mark){status.st_dev, status.st_ino};
+    return true;
+}
+
+GSocket *endpoint_listen(const char *option, const char *address, struct endpoint_mark *mark, GError **error)
 {
     g_autoptr(GSocketConnectable) name = parse(option, address, error);
     g_autoptr(GError) failure = NULL;
@@ -126,6 +146,8 @@ GSocket *endpoint_listen(const char *option, const char *address, GError **error
     if (!socket)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "%s: cannot listen at %s: %s; give an address that is free", option, address, failure->message);
+    else
+        find(path_of(address), mark);
     return socket;
 }
 
@@ -141,8 +163,10 @@ GSocket *endpoint_connect(const char *option, const char *address, GError **erro
     return socket;
 }
 
-void endpoint_remove(const char *address)
+void endpoint_remove(const char *address, const struct endpoint_mark *mark)
 {
-    if (path_of(address))
+    struct endpoint_mark now;
+
+    if (find(path_of(address), &now) && now.device == mark->device && now.inode == mark->inode)
         g_unlink(path_of(address));
 }

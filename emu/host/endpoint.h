@@ -7,16 +7,23 @@
 #define GALVANIC_EMU_HOST_ENDPOINT_H
 
 #include <gio/gio.h>
+#include <sys/types.h>
+
+/* Which file a socket that is listened at is; zeros: none. */
+struct endpoint_mark {
+    dev_t device;
+    ino_t inode;
+};
 
 /*
  * Listens.  A socket in the file system that nobody listens at any more is made anew; endpoint_remove() takes it away.
  *
  * NULL with @error, which begins with @option ("--gdb"): not an address, or it cannot be had.
  */
-GSocket *endpoint_listen(const char *option, const char *address, GError **error);
+GSocket *endpoint_listen(const char *option, const char *address, struct endpoint_mark *mark, GError **error);
 /* Connects; waits until that is done.  NULL with @error as above. */
 GSocket *endpoint_connect(const char *option, const char *address, GError **error);
-/* At the end of a socket that was listened at. */
-void endpoint_remove(const char *address);
+/* Before a socket that was listened at is closed: takes it away, unless what stands at @address by now is not @mark. */
+void endpoint_remove(const char *address, const struct endpoint_mark *mark);
 
 #endif

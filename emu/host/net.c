@@ -10,15 +10,15 @@ struct net *net_open(const struct net_options *options, GError **error)
 {
     if (options->kind == NET_NONE)
         return NULL;
-    struct net_pcap *pcap = options->pcap ? net_pcap_open(options->pcap, error) : NULL;
-    if (options->pcap && !pcap)
-        return NULL;
     struct net *net = options->kind == NET_USER ? net_user_open(options, error) : net_socket_open(options, error);
-    if (net)
-        net->pcap = pcap;
-    else
-        net_pcap_close(pcap);
-    return net;
+    if (!net || !options->pcap)
+        return net;
+    /* The last thing that can fail: an old file is lost only to a network that there is. */
+    net->pcap = net_pcap_open(options->pcap, error);
+    if (net->pcap)
+        return net;
+    net->ops->close(net);
+    return NULL;
 }
 
 void net_close(struct net *net)

@@ -20,11 +20,13 @@
 #define UNSENT_MAX (4u << 20)   /* bytes that the other machine has not read; beyond that frames are lost */
 #define UNTAKEN_MAX (256 << 10) /* bytes read that the engine thread has not taken; beyond that the thread waits */
 #define PREFIX 4
+#define ACCEPT_AGAIN_MS 100 /* when the host has no descriptors left */
 
 struct net_socket {
     struct net net; /* first */
     char *address;
     int listener; /* -1: this end connects */
+    struct endpoint_mark mark;
     GThread *thread;
     int wake[2]; /* a byte here: look at everything again */
     gint alive;  /* atomic: frames may come */
@@ -39,7 +41,7 @@ struct net_socket {
 
 static void wake_thread(struct net_socket *net)
 {
-    ssize_t written = write(net->wake[1], "", 1);
+    ssize_t written = write(net->wake[1], "", 1); /* a full pipe wakes as well */
 
     (void)written;
 }
@@ -125,8 +127,12 @@ static void accept_peer(struct net_socket *net)
 {
     int peer = accept(net->listener, NULL, NULL);
 
-    if (peer < 0)
+    if (peer < 0) {
+        struct pollfd wait = {.fd = net->wake[0], .events = POLLIN};
+
+        poll(&wait, 1, ACCEPT_AGAIN_MS); /* it still waits, and would be told of at once */
         return;
+    }
     prepare_peer(peer);
     g_mutex_lock(&net->lock);
     net->peer = peer;
@@ -218,9 +224,9 @@ static gpointer reader(gpointer opaque)
 /* --- the start --- */
 
 /* A descriptor of our own of the socket; -1 with @error. */
-static int open_descriptor(const struct net_options *options, GError **error)
+static int open_descriptor(const struct net_options *options, struct endpoint_mark *mark, GError **error)
 {
-    g_autoptr(GSocket) socket = options->listen ? endpoint_listen("--net socket", options->address, error)
+    g_autoptr(GSocket) socket = options->listen ? endpoint_listen("--net socket", options->address, mark, error)
                                                 : endpoint_connect("--net socket", options->address, error);
     int descriptor = socket ? fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0) : -1;
 
@@ -257,8 +263,8 @@ static void socket_close(struct net *base)
     if (net->peer >= 0)
         close(net->peer);
     if (net->listener >= 0) {
+        endpoint_remove(net->address, &net->mark);
         close(net->listener);
-        endpoint_remove(net->address);
     }
     for (unsigned i = 0; i < 2; i++)
         if (net->wake[i] >= 0)
@@ -279,7 +285,8 @@ static const struct net_ops socket_ops = {
 
 struct net *net_socket_open(const struct net_options *options, GError **error)
 {
-    int descriptor = open_descriptor(options, error);
+    struct endpoint_mark mark = {0};
+    int descriptor = open_descriptor(options, &mark, error);
 
     if (descriptor < 0)
         return NULL;
@@ -287,6 +294,8 @@ struct net *net_socket_open(const struct net_options *options, GError **error)
 
     signal(SIGPIPE, SIG_IGN); /* the other side may go at any time */
     net->net.ops = &socket_ops;
+    net->mark = mark;
+    net->wake[0] = net->wake[1] = -1;
     net->address = g_strdup(options->address);
     net->listener = options->listen ? descriptor : -1;
     net->peer = options->listen ? -1 : descriptor;
@@ -296,7 +305,8 @@ struct net *net_socket_open(const struct net_options *options, GError **error)
     net->in = g_byte_array_new();
     net->out = g_byte_array_new();
     g_mutex_init(&net->lock);
-    if (pipe(net->wake) == 0 && fcntl(net->wake[0], F_SETFL, O_NONBLOCK) == 0)
+    if (pipe(net->wake) == 0 && fcntl(net->wake[0], F_SETFL, O_NONBLOCK) == 0 &&
+        fcntl(net->wake[1], F_SETFL, O_NONBLOCK) == 0)
         return &net->net;
     g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "--net socket: %s", g_strerror(errno));
     socket_close(&net->net);

@@ -20,6 +20,7 @@ struct socket_server {
     GSocket *client;
     char *name;
     char *address; /* as the option has it */
+    struct endpoint_mark mark;
 };
 
 static void set_client(struct socket_server *server, GSocket *client)
@@ -70,7 +71,8 @@ static char *name_of(GSocket *listener, const char *address)
 struct socket_server *socket_server_new(const char *option, const char *address, const struct socket_handlers *handlers,
                                         GError **error)
 {
-    GSocket *listener = endpoint_listen(option, address, error);
+    struct endpoint_mark mark = {0};
+    GSocket *listener = endpoint_listen(option, address, &mark, error);
     struct socket_server *server;
 
     if (!listener)
@@ -81,6 +83,7 @@ struct socket_server *socket_server_new(const char *option, const char *address,
     server->end = g_cancellable_new();
     server->name = name_of(listener, address);
     server->address = g_strdup(address);
+    server->mark = mark;
     g_mutex_init(&server->lock);
     server->thread = g_thread_new("socket", listen_thread, server);
     return server;
@@ -92,10 +95,10 @@ void socket_server_free(struct socket_server *server)
         return;
     g_cancellable_cancel(server->end);
     g_thread_join(server->thread);
+    endpoint_remove(server->address, &server->mark);
     g_socket_close(server->listener, NULL);
     g_object_unref(server->listener);
     g_object_unref(server->end);
-    endpoint_remove(server->address);
     g_mutex_clear(&server->lock);
     g_free(server->address);
     g_free(server->name);

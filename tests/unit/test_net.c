@@ -272,7 +272,9 @@ static void test_refusals(void)
     expect_refusal(nobody, port);
     expect_refusal("socket:listen=nowhere", "nowhere");
     expect_refusal("socket:connect=/nowhere/at/all", "/nowhere/at/all");
-    expect_refusal("socket:listen=/nowhere/at/all,pcap=/nowhere/file", "/nowhere/file");
+    expect_refusal("socket:listen=/nowhere/at/all,pcap=/nowhere/file", "/nowhere/at/all");
+    if (net_user_available())
+        expect_refusal("user,pcap=/nowhere/file", "/nowhere/file");
 }
 
 /* A listener is a reason to wait in wall time. */
