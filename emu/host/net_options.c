@@ -150,6 +150,19 @@ static bool first_word(struct net_options *options, const char *word, GError **e
     return false;
 }
 
+/* libslirp lets no datagram out of a restricted guest, not even an answer. */
+static bool check_restriction(const struct net_options *options, GError **error)
+{
+    for (guint i = 0; options->restricted && options->forwards && i < options->forwards->len; i++)
+        if (((const struct net_forward *)g_ptr_array_index(options->forwards, i))->udp) {
+            g_set_error(
+                error, BAD_VALUE,
+                "--net user: restrict=on keeps in what the guest answers to hostfwd=udp; leave one of them out");
+            return false;
+        }
+    return true;
+}
+
 bool net_options_parse(struct net_options *options, const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(text, ",", -1);
@@ -169,5 +182,5 @@ bool net_options_parse(struct net_options *options, const char *text, GError **e
             return false;
         }
     }
-    return true;
+    return check_restriction(options, error);
 }

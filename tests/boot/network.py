@@ -210,23 +210,28 @@ class Network:
         self.expect(self.replayed(recording), self.digest)
 
     def restricted(self, arch, nic):
-        """Nothing gets out of the guest, neither by TCP nor by UDP nor to a resolver; a lease it gets all the same."""
-        with Server(self.data) as server, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        """Nothing gets out of the guest, by TCP over both versions of IP or UDP or to a resolver; a lease it gets all the same."""
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(Server(b'a page', address)) for address in ('127.0.0.1', '::1')]
+            datagrams = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
             datagrams.bind(('127.0.0.1', 0))
             datagrams.setblocking(False)
-            command = UP + 'timeout 5 wget -O /dev/null http://10.0.2.2:%d/data; udp ask 10.0.2.2 %d hello 3; nslookup localhost.example; ' % (
-                server.port, datagrams.getsockname()[1])
-            for words in ('user', 'user,restrict=on'):
+            command = UP + 'sleep 4; ping6 -c 1 fec0::2; udp ask 10.0.2.2 %d hello 2; nslookup localhost.example; ' % (
+                datagrams.getsockname()[1])
+            for host, server in zip(('10.0.2.2', '[fec0::2]'), servers):
+                command += 'timeout 5 wget -O /dev/null http://%s:%d/data; ' % (host, server.port)
+            for words, expected in (('user,ipv6=on', [1, 1, 5]), ('user,ipv6=on,restrict=on', [0, 0, 0])):
                 text = self.said(*self.options(arch, nic), '--net', words, '--expect', '/ # ', '--send', command + 'echo DO""NE\\r')
-                self.expect(text, 'LEASE 10.0.2.15', 'udp: no answer')
-                got = server.asked
+                self.expect(text, 'LEASE 10.0.2.15', '1 packets received', 'udp: no answer')
+                got = [server.asked for server in servers] + [0]
                 try:
-                    got += len(datagrams.recv(10))
+                    got[2] = len(datagrams.recv(10))
                 except BlockingIOError:
                     pass
-                if got != (6 if words == 'user' else 1):  # one request, five bytes; and then no more of either
-                    raise self.failed('%s: %d instead of %d' % (words, got, 6 if words == 'user' else 1))
-            self.expect(text, "can't resolve" if "can't resolve" in text else 'timed out')
+                if got != expected:
+                    raise self.failed('%s: %s instead of %s\n%s' % (words, got, expected, text[-500:]))
+                for server in servers:
+                    server.asked = 0
 
     def datagrams(self, arch, nic):
         """The host asks a UDP server of the guest, several times, with pauses; idle is at wall speed between them."""

@@ -23,7 +23,7 @@ static struct net_options parsed(const char *text)
 
 static void test_words(void)
 {
-    struct net_options options = parsed("user,ipv6=on,restrict=on,pcap=/tmp/a b,hostfwd=udp:53:5353");
+    struct net_options options = parsed("user,ipv6=on,restrict=on,pcap=/tmp/a b,hostfwd=tcp:53:5353");
 
     g_assert_cmpint(options.kind, ==, NET_USER);
     g_assert_true(options.ipv6 && options.restricted);
@@ -99,7 +99,8 @@ static void test_bad_words(void)
                                         "user,hostfwd=tcp:1:2x",
                                         "user,hostfwd=tcp:1.2.3:1:2",
                                         "user,hostfwd=tcp:-1:2",
-                                        "user,hostfwd=tcp:[::1:80:90"};
+                                        "user,hostfwd=tcp:[::1:80:90",
+                                        "user,hostfwd=udp:1:2,restrict=on"};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct net_options options = {0};
