@@ -172,6 +172,7 @@ static void put_entry(struct ninep *ninep, const struct ninep_fid *fid, uint64_t
         return; /* it has gone since the list was made */
     if (!failure)
         qid = ninep_qid_of(ninep, &stat);
+    qid.version = 0; /* that of a file is told when it is walked to */
     ninep_put_qid(ninep->reply, &qid);
     ninep_put_u64(ninep->reply, index + 1);
     ninep_put_u8(ninep->reply, (uint8_t)((stat.mode & SHARE_TYPE_MASK) >> 12));
@@ -191,6 +192,7 @@ int ninep_readdir(struct ninep *ninep)
         failure = share_folder_read(fid->file);
     if (failure)
         return failure;
+    share_folder_look(fid->file);
     ninep_put_u32(ninep->reply, 0);
     for (uint64_t i = ninep->request.offset; (name = share_folder_entry(fid->file, i)); i++) {
         if (ninep->reply->len - start + ENTRY_SIZE + strlen(name) > most) {

@@ -145,7 +145,9 @@ int share_locks_test(const struct share_locks *own, const struct share_file *fil
 int share_folder_read(struct share_file *file);
 /* NULL: past the last. */
 const char *share_folder_entry(const struct share_file *file, uint64_t index);
-/* ENOENT for what has gone meanwhile, and for "..", which may lie outside. */
+/* To be called before some are looked at: those of a folder that has not changed need no look at each. */
+void share_folder_look(struct share_file *file);
+/* Type of the mode, device and inode of an entry.  ENOENT for what has gone meanwhile, and for "..", which may lie outside. */
 int share_folder_stat(struct share_file *file, uint64_t index, struct share_stat *stat);
 
 #endif

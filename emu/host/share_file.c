@@ -163,9 +163,9 @@ void share_file_unref(struct share_file *file)
         return;
     close(file->descriptor);
     if (file->names) {
-        file->share->listed -= file->names->len;
+        share_folder_forget(file);
         g_byte_array_unref(file->names);
-        g_array_unref(file->name_start);
+        g_array_unref(file->entries);
     }
     g_free(file);
 }

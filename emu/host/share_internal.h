@@ -21,6 +21,14 @@ struct share {
     bool beneath; /* the host resolves paths beneath a folder at once */
     int highest;  /* descriptors from here on are not for the guest */
     uint64_t listed;
+    uint64_t names_removed; /* by the guest; of names that now are another file's, too */
+};
+
+/* A folder's entry as it was when it was listed. */
+struct share_entry {
+    uint32_t name; /* where it begins in the names */
+    uint8_t type;  /* of the mode; 0: not known */
+    uint64_t inode;
 };
 
 struct share_file {
@@ -29,8 +37,11 @@ struct share_file {
     bool folder, readable, writable;
     unsigned references;
     /* of a folder: */
-    GByteArray *names;  /* each with its NUL */
-    GArray *name_start; /* of uint32_t */
+    GByteArray *names; /* each with its NUL */
+    GArray *entries;   /* of struct share_entry */
+    struct share_time listed_modified;
+    uint64_t listed_removed;
+    bool unchanged; /* since then */
 };
 
 /* A name in a folder that is open: what the *at() calls take. */
@@ -56,6 +67,8 @@ int share_stat_at(const struct share *share, int folder, const char *name, struc
 int share_stat_descriptor(const struct share *share, int descriptor, struct share_stat *stat);
 /* Notes in which file system, and in which mount of it, the root is. */
 int share_find_mount(struct share *share);
+/* Empties the list of its entries. */
+void share_folder_forget(struct share_file *file);
 /* For what changes something. */
 int share_place_open_to_change(struct share *share, const char *path, struct share_place *place);
 /* Mode bits that a new file or folder gets, and those that an old one may be given. */

@@ -258,6 +258,7 @@ static int between(struct share *share, const char *from, const char *to, bool l
     if (!failure) {
         failure = result(link ? linkat(old.folder, old.name, new.folder, new.name, 0)
                               : renameat(old.folder, old.name, new.folder, new.name));
+        share->names_removed++;
         share_place_close(&new);
     }
     share_place_close(&old);
@@ -282,6 +283,7 @@ int share_unlink(struct share *share, const char *path, bool folder)
     if (failure)
         return failure;
     failure = result(unlinkat(place.folder, place.name, folder ? AT_REMOVEDIR : 0));
+    share->names_removed++;
     share_place_close(&place);
     return failure;
 }

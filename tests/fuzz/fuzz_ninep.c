@@ -134,8 +134,8 @@ static void put_locks(GByteArray *seed, GByteArray *message)
     ninep_put_u32(begin(message, NINEP_TLOPEN, 5), 2);
     finish(seed, message);
     for (uint32_t fid = 1; fid <= 5; fid += 4) {
-        for (uint8_t type = SHARE_LOCK_READ; type <= SHARE_LOCK_NONE; type++) {
-            ninep_put_u8(begin(message, NINEP_TLOCK, fid), type);
+        for (unsigned type = SHARE_LOCK_READ; type <= SHARE_LOCK_NONE; type++) {
+            ninep_put_u8(begin(message, NINEP_TLOCK, fid), (uint8_t)type);
             ninep_put_u32(message, 1);
             ninep_put_u64(message, 10 * fid);
             ninep_put_u64(message, 40 - 10 * type);

@@ -224,6 +224,62 @@ static void test_folders(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(take_number(c, 4), ==, 0);
 }
 
+/* The number that a listing gives for @name; 0: it is not in it. */
+static uint64_t listed_qid(struct client *c, uint32_t fid, uint64_t from, const char *name)
+{
+    uint64_t found = 0;
+
+    EQ(rpc(c, NINEP_TREADDIR, "dqd", fid, from, 5000), 0);
+    take_number(c, 4);
+    while (c->at < c->reply->len) {
+        uint64_t qid = take_qid(c, NULL);
+        take_number(c, 8);
+        take_number(c, 1);
+        g_autofree char *entry = take_text(c);
+        found = strcmp(entry, name) == 0 ? qid : found;
+    }
+    return found;
+}
+
+/* What others do to a folder is seen in a listing that has begun: names that have gone, names of other files now. */
+static void test_folder_of_others(struct fixture *f, gconstpointer unused)
+{
+    struct client *c = &f->client;
+    struct attributes file = {0}, other = {0};
+    g_autofree char *gone = host_path(f, "gone"), *from = host_path(f, "from"), *to = host_path(f, "to");
+
+    put_host(f, "gone", "");
+    put_host(f, "from", "");
+    put_host(f, "to", "");
+    EQ(walk_to(c, 1, "to"), 0);
+    EQ(get_attributes(c, 1, &file), 0);
+    EQ(walk_to(c, 2, "from"), 0);
+    EQ(get_attributes(c, 2, &other), 0);
+    g_usleep(50000); /* longer than the host's steps of time */
+    EQ(open_path(c, 3, "", SHARE_OPEN_READ), 0);
+    g_assert_cmpuint(listed_qid(c, 3, 0, "gone"), !=, 0);
+    g_assert_cmpuint(listed_qid(c, 3, 2, "to"), ==, file.qid);
+    g_usleep(50000);
+    g_assert_cmpint(g_remove(gone), ==, 0);
+    g_assert_cmpint(g_rename(from, to), ==, 0);
+    g_assert_cmpuint(listed_qid(c, 3, 2, "gone"), ==, 0);
+    g_assert_cmpuint(listed_qid(c, 3, 2, "to"), ==, other.qid);
+    g_assert_cmpuint(listed_qid(c, 3, 2, "from"), ==, 0);
+    /* And what the guest itself does, within one step of the host's time. */
+    for (unsigned i = 0; i < 50; i++) {
+        EQ(create_file(c, 4, "", "made", SHARE_OPEN_BOTH, 0644), 0);
+        EQ(clunk_fid(c, 4), 0);
+        EQ(walk_to(c, 4, "made"), 0);
+        EQ(get_attributes(c, 4, &file), 0);
+        g_assert_cmpuint(listed_qid(c, 3, 0, "made"), ==, file.qid);
+        EQ(rpc(c, NINEP_TRENAMEAT, "dsds", 0, "made", 0, "to"), 0);
+        g_assert_cmpuint(listed_qid(c, 3, 2, "made"), ==, 0);
+        g_assert_cmpuint(listed_qid(c, 3, 0, "to"), ==, file.qid);
+        EQ(rpc(c, NINEP_TREMOVE, "d", 4), 0);
+        g_assert_cmpuint(listed_qid(c, 3, 2, "to"), ==, 0);
+    }
+}
+
 /* As rm -rf does: reads some, removes them, reads on. */
 static void test_remove_all(struct fixture *f, gconstpointer unused)
 {
@@ -346,6 +402,7 @@ int main(int argc, char **argv)
     ADD_TEST("open", test_open, 0);
     ADD_TEST("attributes", test_attributes, 0);
     ADD_TEST("xattr", test_xattr, 0);
+    ADD_TEST("folder-of-others", test_folder_of_others, 0);
     ADD_TEST("remove-all", test_remove_all, 0);
     /* In both ways of resolving paths. */
     ADD_TEST("unlinked", test_unlinked, 0);
