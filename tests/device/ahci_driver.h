@@ -207,4 +207,24 @@ static inline void assert_data(struct rig *rig, uint64_t address, const void *ex
     g_assert_cmpmem(bytes, length, expected, length);
 }
 
+static const struct ata read_one = {.command = 0x25, .device = 0x40, .lba = 3, .count = 1};
+
+static inline void put_queued_long(struct rig *rig, unsigned slot, uint64_t lba, bool write, unsigned sectors)
+{
+    struct ata ata = {.command = write ? 0x61 : 0x60,
+                      .device = 0x40,
+                      .lba = lba,
+                      .features = (uint16_t)sectors,
+                      .count = (uint16_t)(slot << 3),
+                      .to_device = write};
+
+    put_prd(rig, slot, 0, DATA + slot * sectors * 512, sectors * 512);
+    put_command(rig, 0, slot, &ata, 1);
+}
+
+static inline void put_queued(struct rig *rig, unsigned slot, uint64_t lba, bool write)
+{
+    put_queued_long(rig, slot, lba, write, 8);
+}
+
 #endif
