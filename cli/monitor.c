@@ -38,7 +38,7 @@ static void to_socket(void *opaque, const char *text)
 {
     struct monitor *monitor = opaque;
 
-    socket_server_send(monitor->server, text, strlen(text));
+    socket_server_send(monitor->server, SOCKET_ANY, text, strlen(text));
 }
 
 static void route(struct monitor *monitor, bool terminal)
@@ -56,28 +56,38 @@ static void prompt(struct monitor *monitor, bool terminal)
 
 static void act_on(struct monitor *monitor, enum console_result result)
 {
-    if (result == CONSOLE_STOP)
-        debugger_interrupt(monitor->debugger);
     if (result != CONSOLE_QUIT)
         return;
     monitor->session->quit = true;
     machine_request_stop(monitor->session->machine);
 }
 
-/* While the guest runs. */
-static void execute_waiting(void *opaque)
+/* Lines that need no guest that stands for them. */
+static void execute_lines(struct monitor *monitor, bool runs)
 {
-    struct monitor *monitor = opaque;
     struct line *line;
 
     while ((line = g_async_queue_try_pop(monitor->lines))) {
         route(monitor, line->from_terminal);
         enum console_result result = console_execute_running(monitor->console, line->text);
         act_on(monitor, result);
-        if (result != CONSOLE_STOP)
+        if (result == CONSOLE_STOP && runs)
+            debugger_interrupt(monitor->debugger);
+        else
             prompt(monitor, line->from_terminal);
         g_free(line);
     }
+}
+
+/* While the guest runs. */
+static void execute_waiting(void *opaque)
+{
+    execute_lines(opaque, true);
+}
+
+void monitor_look(struct monitor *monitor)
+{
+    execute_lines(monitor, false);
 }
 
 static void submit(struct monitor *monitor, const GString *text, bool from_terminal)
@@ -90,10 +100,11 @@ static void submit(struct monitor *monitor, const GString *text, bool from_termi
     machine_call(monitor->session->machine, execute_waiting, monitor);
 }
 
-static void on_connected(void *opaque)
+static void on_connected(void *opaque, unsigned connection)
 {
     struct monitor *monitor = opaque;
 
+    (void)connection;
     g_string_truncate(monitor->received, 0);
     to_socket(monitor, "Galvanic " GALVANIC_VERSION "; help lists the commands.\n" MONITOR_PROMPT);
 }
@@ -117,11 +128,20 @@ static void on_closed(void *opaque)
     (void)opaque; /* what it had stopped stays so: the next one may go on */
 }
 
+static void on_dropped(void *opaque)
+{
+    (void)opaque;
+    fprintf(stderr, "galvanic: --monitor: the client does not read; what it does not take is dropped from here on\n");
+}
+
 struct monitor *monitor_new(struct session *session, GError **error)
 {
     struct monitor *monitor = g_new0(struct monitor, 1);
-    struct socket_handlers handlers = {
-        .connected = on_connected, .received = on_received, .closed = on_closed, .opaque = monitor};
+    struct socket_handlers handlers = {.connected = on_connected,
+                                       .received = on_received,
+                                       .closed = on_closed,
+                                       .dropped = on_dropped,
+                                       .opaque = monitor};
 
     monitor->session = session;
     monitor->lines = g_async_queue_new_full(g_free);

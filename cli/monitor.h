@@ -24,6 +24,8 @@ void monitor_toggle(struct monitor *monitor);
 bool monitor_typed(struct monitor *monitor, const uint8_t *data, size_t length);
 /* Can somebody still say something by the socket? */
 bool monitor_may_speak(const struct monitor *monitor);
+/* While GDB holds the guest: executes the lines that wait, as when it runs. */
+void monitor_look(struct monitor *monitor);
 /* GDB's `monitor LINE`; @opaque is the session.  To be freed. */
 char *monitor_answer(void *opaque, const char *line);
 

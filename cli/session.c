@@ -27,7 +27,7 @@ static void serial_output(void *opaque, const uint8_t *data, size_t length)
     if (session->serial_file)
         fwrite(data, 1, length, session->serial_file);
     if (session->serial_socket)
-        socket_server_send(session->serial_socket, data, length);
+        socket_server_send(session->serial_socket, SOCKET_ANY, data, length);
     if (!session->replaying)
         automation_output(session->options->automation, data, length);
     inside_console(session, data, length);
@@ -55,9 +55,21 @@ static void terminal_interrupt(void *opaque)
         terminal_input(session, &key, 1);
 }
 
-static void nothing(void *opaque)
+static void serial_connected(void *opaque, unsigned connection)
 {
     (void)opaque;
+    (void)connection;
+}
+
+static void serial_closed(void *opaque)
+{
+    (void)opaque;
+}
+
+static void serial_dropped(void *opaque)
+{
+    (void)opaque;
+    fprintf(stderr, "galvanic: --serial: the client does not read; what it does not take is dropped from here on\n");
 }
 
 static void terminal_command(void *opaque, char key)
@@ -281,8 +293,11 @@ static bool open_console(struct session *session, GError **error)
             return false;
         }
     } else if (g_str_has_prefix(serial, "unix:") || g_str_has_prefix(serial, "tcp:")) {
-        const struct socket_handlers handlers = {
-            .connected = nothing, .received = terminal_input, .closed = nothing, .opaque = session};
+        const struct socket_handlers handlers = {.connected = serial_connected,
+                                                 .received = terminal_input,
+                                                 .closed = serial_closed,
+                                                 .dropped = serial_dropped,
+                                                 .opaque = session};
         session->serial_socket = socket_server_new("--serial", serial, &handlers, error);
         return session->serial_socket != NULL;
     } else if (strcmp(serial, "stdio") == 0) {
@@ -367,6 +382,16 @@ bool session_open(struct session *session, const struct run_options *options, co
     return true;
 }
 
+/* Neither the terminal nor the monitor is deaf while GDB holds the guest. */
+static bool while_standing(void *opaque)
+{
+    struct session *session = opaque;
+
+    if (session->monitor)
+        monitor_look(session->monitor);
+    return session->quit;
+}
+
 static enum machine_stop run_machine(void *opaque)
 {
     struct session *session = opaque;
@@ -374,7 +399,7 @@ static enum machine_stop run_machine(void *opaque)
     if (session->control)
         return session->control(session->control_opaque);
     if (session->gdb)
-        return gdb_server_run(session->gdb, session->options->wait);
+        return gdb_server_run(session->gdb, session->options->wait, while_standing);
     if (session->monitor)
         return monitor_run(session->monitor);
     return machine_run(session->machine);

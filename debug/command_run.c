@@ -125,6 +125,7 @@ void console_show_stop(struct console *console, enum debugger_stop stop)
     const struct debugger_point *hit = debugger_hit(console->debugger);
 
     console_forget_frames(console);
+    debugger_forget_interrupt(console->debugger);
     switch (stop) {
     case DEBUGGER_STOP_MACHINE:
         show_end(console);

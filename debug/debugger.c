@@ -121,6 +121,12 @@ void debugger_interrupt(struct debugger *debugger)
     machine_request_stop(debugger->machine);
 }
 
+void debugger_forget_interrupt(struct debugger *debugger)
+{
+    if (g_atomic_int_compare_and_exchange(&debugger->interrupted, 1, 0))
+        g_atomic_int_set(&debugger->forgotten, 1);
+}
+
 static void begin(struct debugger *debugger)
 {
     debugger->stop = DEBUGGER_STOP_NONE;
@@ -143,8 +149,13 @@ static enum debugger_stop judge(struct debugger *debugger, enum machine_stop rea
     if (debugger->stop != DEBUGGER_STOP_NONE)
         return debugger->stop;
     debugger->cpu = machine_last_cpu(debugger->machine);
-    if (reason == MACHINE_STOP_REQUEST && g_atomic_int_compare_and_exchange(&debugger->interrupted, 1, 0))
-        return DEBUGGER_STOP_REQUEST;
+    if (reason == MACHINE_STOP_REQUEST) {
+        bool forgotten = g_atomic_int_compare_and_exchange(&debugger->forgotten, 1, 0);
+        if (g_atomic_int_compare_and_exchange(&debugger->interrupted, 1, 0))
+            return DEBUGGER_STOP_REQUEST;
+        if (forgotten)
+            return DEBUGGER_STOP_NONE;
+    }
     if (reason != MACHINE_STOP_BREAK)
         return DEBUGGER_STOP_MACHINE;
     if (machine_break_cause(debugger->machine) == CPU_STOP_BUDGET)

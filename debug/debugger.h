@@ -85,6 +85,8 @@ enum debugger_stop debugger_step_over(struct debugger *debugger, unsigned length
 enum debugger_stop debugger_run_to(struct debugger *debugger, uint64_t instructions);
 /* From any thread: DEBUGGER_STOP_REQUEST soon. */
 void debugger_interrupt(struct debugger *debugger);
+/* It stands, and its user has been told: an interrupt that came meanwhile has got what it wanted. */
+void debugger_forget_interrupt(struct debugger *debugger);
 
 /* Of the last stop. */
 struct cpu *debugger_cpu(struct debugger *debugger);

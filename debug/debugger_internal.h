@@ -36,6 +36,7 @@ struct debugger {
     unsigned pending;      /* code points whose place is not known yet */
     bool kernel_known;     /* they have been looked for in the kernel */
     gint interrupted;      /* atomic: the user wants a stop */
+    gint forgotten;        /* atomic: the stop that was asked of the machine for it is not wanted any more */
 
     /* of the run that is under way or was the last */
     enum debugger_stop stop;

@@ -6,11 +6,14 @@
 #include "debug/gdb/stub.h"
 #include "emu/host/socket.h"
 
+#define STANDING_LOOK_US (G_USEC_PER_SEC / 10)
+
 enum message_kind { MESSAGE_CONNECTED, MESSAGE_PACKET, MESSAGE_BAD, MESSAGE_REPEAT, MESSAGE_INTERRUPT, MESSAGE_CLOSED };
 
 struct message {
     enum message_kind kind;
-    GString *packet; /* of MESSAGE_PACKET */
+    unsigned connection; /* the client that sent it */
+    GString *packet;     /* of MESSAGE_PACKET */
 };
 
 struct gdb_server {
@@ -18,10 +21,15 @@ struct gdb_server {
     struct gdb_stub *stub;
     struct socket_server *socket;
     GAsyncQueue *messages;
+    bool (*standing)(void *opaque);
+    void *opaque;
     struct gdb_parser parser; /* the socket's thread */
-    GMutex lock;              /* of running, together with what is pushed */
+    unsigned connection;      /* likewise: whose bytes come */
+    GMutex lock;              /* of running and present, together with what is pushed */
     bool running;             /* the guest runs, and what comes is to stop it */
+    unsigned present;         /* the client that has not gone; 0: none */
     bool attached, no_ack;    /* the engine's thread, as what follows */
+    unsigned client;          /* whom answers are for */
     bool awaited;             /* nothing runs before a client has come; when it has gone, the guest goes on */
     bool killed;
     GString *last; /* the last packet sent, framed */
@@ -41,18 +49,20 @@ static void push(struct gdb_server *server, enum message_kind kind, GString *pac
 {
     struct message *message = g_new(struct message, 1);
 
-    *message = (struct message){.kind = kind, .packet = packet};
+    *message = (struct message){.kind = kind, .connection = server->connection, .packet = packet};
     g_mutex_lock(&server->lock);
+    server->present = kind == MESSAGE_CLOSED ? 0 : server->connection;
     g_async_queue_push(server->messages, message);
     if (server->running)
         debugger_interrupt(server->debugger);
     g_mutex_unlock(&server->lock);
 }
 
-static void on_connected(void *opaque)
+static void on_connected(void *opaque, unsigned connection)
 {
     struct gdb_server *server = opaque;
 
+    server->connection = connection;
     gdb_parser_clear(&server->parser);
     gdb_parser_init(&server->parser);
     push(server, MESSAGE_CONNECTED, NULL);
@@ -99,6 +109,7 @@ struct gdb_server *gdb_server_new(struct debugger *debugger, const char *address
 
     g_mutex_init(&server->lock);
     server->debugger = debugger;
+    server->opaque = opaque;
     server->messages = g_async_queue_new_full(free_message);
     server->last = g_string_new(NULL);
     gdb_parser_init(&server->parser);
@@ -130,7 +141,7 @@ const char *gdb_server_name(const struct gdb_server *server)
 
 static void send_text(struct gdb_server *server, const char *text, size_t length)
 {
-    socket_server_send(server->socket, text, length);
+    socket_server_send(server->socket, server->client, text, length);
 }
 
 static void send_reply(struct gdb_server *server, const GString *reply)
@@ -160,6 +171,7 @@ static void end_running(struct gdb_server *server)
 {
     g_mutex_lock(&server->lock);
     server->running = false;
+    debugger_forget_interrupt(server->debugger); /* it stands, whoever came first */
     g_mutex_unlock(&server->lock);
 }
 
@@ -195,11 +207,31 @@ static void answer(struct gdb_server *server, const GString *packet)
     }
 }
 
+static bool is_kill(const GString *packet)
+{
+    return g_str_has_prefix(packet->str, "k") || g_str_has_prefix(packet->str, "vKill");
+}
+
+/* What a client wanted that did not wait for the answer is not done any more, but that the run is to end. */
+static bool counts(struct gdb_server *server, const struct message *message)
+{
+    if (message->kind == MESSAGE_CONNECTED || message->kind == MESSAGE_CLOSED)
+        return true;
+    g_mutex_lock(&server->lock);
+    bool present = message->connection == server->present;
+    g_mutex_unlock(&server->lock);
+    return present || (message->kind == MESSAGE_PACKET && is_kill(message->packet));
+}
+
 static void handle(struct gdb_server *server, const struct message *message)
 {
+    if (!counts(server, message))
+        return;
     switch (message->kind) {
     case MESSAGE_CONNECTED:
         gdb_stub_connect(server->stub);
+        g_string_truncate(server->last, 0);
+        server->client = message->connection;
         server->attached = true;
         server->awaited = false;
         server->no_ack = false;
@@ -221,12 +253,16 @@ static void handle(struct gdb_server *server, const struct message *message)
     }
 }
 
-static void handle_next(struct gdb_server *server)
+/* False: the run is over. */
+static bool handle_next(struct gdb_server *server)
 {
-    struct message *message = g_async_queue_pop(server->messages);
+    struct message *message = g_async_queue_timeout_pop(server->messages, STANDING_LOOK_US);
 
-    handle(server, message);
-    free_message(message);
+    if (message) {
+        handle(server, message);
+        free_message(message);
+    }
+    return !server->standing || !server->standing(server->opaque);
 }
 
 static void handle_waiting(struct gdb_server *server)
@@ -239,15 +275,17 @@ static void handle_waiting(struct gdb_server *server)
     }
 }
 
-enum machine_stop gdb_server_run(struct gdb_server *server, bool wait)
+enum machine_stop gdb_server_run(struct gdb_server *server, bool wait, bool (*standing)(void *opaque))
 {
     server->awaited = wait;
+    server->standing = standing;
     for (;;) {
         handle_waiting(server); /* a client may have come, sent its kill and gone since */
         if (server->killed || gdb_stub_ended(server->stub))
             break;
         if (server->attached || server->awaited) {
-            handle_next(server);
+            if (!handle_next(server))
+                return MACHINE_STOP_REQUEST;
             continue;
         }
         begin_running(server);

@@ -17,8 +17,11 @@ void gdb_server_free(struct gdb_server *server);
 /*
  * Runs the machine to its end; @wait: not an instruction before a client has come.  MACHINE_STOP_REQUEST when the client killed it.
  * A trap that nobody looks at waits for a client too.
+ *
+ * @standing  called several times a second while the guest stands still, for what else wants attention then; true: the run is
+ *            over (MACHINE_STOP_REQUEST).  May be NULL.  It is passed the opaque of gdb_server_new().
  */
-enum machine_stop gdb_server_run(struct gdb_server *server, bool wait);
+enum machine_stop gdb_server_run(struct gdb_server *server, bool wait, bool (*standing)(void *opaque));
 /* Where it listens, for people. */
 const char *gdb_server_name(const struct gdb_server *server);
 

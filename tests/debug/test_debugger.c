@@ -270,6 +270,27 @@ static void interrupts(struct fixture *fixture, gconstpointer data)
         g_assert_cmpint(debugger_continue(fixture->debugger), ==, DEBUGGER_STOP_REQUEST);
 }
 
+/* An interrupt that a breakpoint has come before is done when its user has been told of that. */
+static void late_interrupts(struct fixture *fixture, gconstpointer data)
+{
+    uint64_t leaf = fixture->ram + GUEST_LEAF;
+    unsigned point = insert(fixture, (struct debugger_point){.address = leaf});
+
+    (void)data;
+    expect(fixture, DEBUGGER_STOP_BREAKPOINT, point, leaf);
+    debugger_interrupt(fixture->debugger);
+    debugger_forget_interrupt(fixture->debugger);
+    expect(fixture, DEBUGGER_STOP_BREAKPOINT, point, leaf);
+    debugger_forget_interrupt(fixture->debugger); /* of which there is none */
+    debugger_interrupt(fixture->debugger);
+    g_assert_cmpint(debugger_continue(fixture->debugger), ==, DEBUGGER_STOP_REQUEST);
+    debugger_interrupt(fixture->debugger);
+    debugger_forget_interrupt(fixture->debugger);
+    debugger_interrupt(fixture->debugger); /* a new one */
+    g_assert_cmpint(debugger_continue(fixture->debugger), ==, DEBUGGER_STOP_REQUEST);
+    expect(fixture, DEBUGGER_STOP_BREAKPOINT, point, leaf);
+}
+
 static void expressions(struct fixture *fixture, gconstpointer data)
 {
     static const struct {
@@ -322,7 +343,7 @@ int main(int argc, char **argv)
         void (*test)(struct fixture *fixture, gconstpointer data);
     } tests[] = {{"breakpoints", breakpoints}, {"conditions", conditions}, {"spaces", spaces},
                  {"watches", watches},         {"catches", catches},       {"steps", steps},
-                 {"together", together},       {"interrupts", interrupts}, {"expressions", expressions}};
+                 {"together", together},       {"interrupts", interrupts}, {"late-interrupts", late_interrupts}, {"expressions", expressions}};
 
     g_test_init(&argc, &argv, NULL);
     for (unsigned arch = 0; arch < G_N_ELEMENTS(archs); arch++) {
