@@ -92,6 +92,13 @@ bool console_print_source(struct console *console, const char *file, unsigned li
 GArray *console_location(struct console *console, const char *text, bool copies, GError **error);
 /* A process by its number, or by a part of its name. */
 bool console_process(struct console *console, const char *text, struct os_process *process, GError **error);
+bool console_info_locals(struct console *console, const char *arguments, GError **error);
+bool console_info_args(struct console *console, const char *arguments, GError **error);
+/*
+ * What a variable that is all of @text holds, with its number, or else its address; to be freed.  NULL: @text is another expression, or
+ * with @error.
+ */
+char *console_variable(struct console *console, const char *text, uint64_t *number, bool *plain_global, GError **error);
 void console_stop_strace(struct console *console);
 
 #endif

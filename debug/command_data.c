@@ -112,18 +112,34 @@ static char *format_value(struct console *console, uint64_t value, char letter, 
 static bool print(struct console *console, const char *arguments, GError **error)
 {
     struct format format = {.letter = 0, .size = 8};
+    g_autofree char *variable = NULL;
+    g_autoptr(GError) failed = NULL;
+    bool plain_global = false;
     uint64_t value;
 
-    if (!take_format(&arguments, &format, error) || !console_value(console, arguments, &value, error))
+    if (!take_format(&arguments, &format, error))
+        return false;
+    if (!format.letter)
+        variable = console_variable(console, arguments, &value, &plain_global, &failed);
+    if (failed) {
+        g_propagate_error(error, g_steal_pointer(&failed));
+        return false;
+    }
+    if ((!variable || plain_global) && !console_value(console, arguments, &value, error))
         return false;
     g_array_append_val(console->history, value);
+    if (variable && !plain_global) {
+        console_say(console, "$%u = %s\n", console->history->len, variable);
+        return true;
+    }
     if (format.letter) {
         g_autofree char *text = format_value(console, value, format.letter, format.size);
         console_say(console, "$%u = %s\n", console->history->len, text);
         return true;
     }
     g_autofree char *text = console_address(console, value);
-    console_say(console, "$%u = %" G_GUINT64_FORMAT " = %s\n", console->history->len, value, text);
+    console_say(console, "$%u = %" G_GUINT64_FORMAT " = %s%s%s\n", console->history->len, value, text,
+                variable ? " = " : "", variable ? variable : "");
     return true;
 }
 
@@ -370,7 +386,9 @@ const struct command commands_data[] = {
      "the value of an expression\n" /* see expression.h */
      "Numbers, $registers, symbols, *(u32 *)ADDRESS, C's operators; $pid $tid $cpu $root $privilege $count $ns; $1, "
      "$2: "
-     "earlier values.",
+     "earlier values.\nLocals and arguments of the frame come before symbols: NAME, NAME.FIELD, NAME[N], *NAME are "
+     "shown as "
+     "their types are, after /FORMAT as numbers.",
      COMMAND_SYMBOLS, print},
     {"x", "[/COUNT FORMAT SIZE] [ADDRESS]",
      "look at memory\nFormats x d u o t a c s i, sizes b h w g: x/4xw $sp, x/10i $pc, x/s ADDRESS.  Without an "

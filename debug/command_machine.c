@@ -274,6 +274,8 @@ static const struct topic {
 } topics[] = {
     {"registers", "[NAME|GROUP]...: registers, system ones decoded", info_registers},
     {"all-registers", "all of them", NULL},
+    {"locals", "variables of the selected frame, and of the functions inlined there", console_info_locals},
+    {"args", "their arguments", console_info_args},
     {"breakpoints", "breakpoints, watchpoints, catches", info_breakpoints},
     {"watchpoints", "the same", info_breakpoints},
     {"mem", "[ADDRESS]: what the page tables map", info_mem},
@@ -336,8 +338,8 @@ static bool cpu(struct console *console, const char *arguments, GError **error)
 }
 
 const struct command commands_machine[] = {
-    {"info i", "[TOPIC|DEVICE]", "registers, breakpoints, mem, devices, pci, irq, ...; info alone lists them",
-     COMMAND_SYMBOLS, info},
+    {"info i", "[TOPIC|DEVICE]",
+     "registers, locals, args, breakpoints, mem, devices, pci, irq, ...; info alone lists them", COMMAND_SYMBOLS, info},
     {"cpu", "[N]", "look from another CPU", COMMAND_STANDING, cpu},
     {"trace log", "KIND,...[:FILE] | off", "write events to the standard error or a file, as --trace does", 0, trace},
     {NULL},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "debug/registers.h"
+#include "debug/variables.h"
 #include "emu/bytes.h"
 
 #define DEEPEST 64
@@ -162,6 +163,49 @@ static uint64_t parse_variable(struct parser *parser)
     return fail(parser, "there is no register $%s, or this frame does not know it", name);
 }
 
+static uint64_t number_of(struct parser *parser, struct symbol_value *value)
+{
+    g_autoptr(GError) error = NULL;
+    uint64_t number = 0;
+
+    if (!symbol_value_number(value, &number, &error) && !parser->skipping)
+        fail(parser, "%s", error->message);
+    symbol_value_free(value);
+    return number;
+}
+
+/* @sign: '*' what it points to, '&' where it stands, 0 itself; false: there is no variable. */
+static bool parse_typed(struct parser *parser, char sign, uint64_t *number)
+{
+    g_autoptr(GError) error = NULL;
+    struct symbol_value *value;
+    bool plain_global;
+
+    if (parser->error)
+        return false;
+    skip_space(parser);
+    const char *at = parser->at;
+    value = variable_take(parser->scope, &at, &plain_global, &error);
+    if (value && plain_global) { /* the address is meant, as of each symbol */
+        symbol_value_free(value);
+        return false;
+    }
+    if (value || error)
+        parser->at = at;
+    if (error && !parser->skipping)
+        fail(parser, "%s", error->message);
+    if (!value)
+        return error != NULL;
+    if (sign == '&') {
+        if (!symbol_value_address(value, number) && !parser->skipping)
+            fail(parser, "it stands in no memory");
+        symbol_value_free(value);
+    } else {
+        *number = number_of(parser, value);
+    }
+    return true;
+}
+
 static uint64_t resolve(struct parser *parser, const char *name)
 {
     const struct expression_scope *scope = parser->scope;
@@ -176,6 +220,8 @@ static uint64_t resolve(struct parser *parser, const char *name)
     g_autofree char *lower = g_ascii_strdown(name, -1);
     if (expression_register(scope, lower, &value))
         return value;
+    if (scope->any_name)
+        return 0;
     return fail(parser, "\"%s\" is no number, register or symbol", name);
 }
 
@@ -189,7 +235,10 @@ static bool is_name(const char *at)
 static uint64_t parse_name(struct parser *parser)
 {
     const char *start = parser->at;
+    uint64_t number = 0;
 
+    if (parse_typed(parser, 0, &number))
+        return number;
     while (is_name(parser->at))
         parser->at += *parser->at == ':' ? 2 : 1;
     g_autofree char *name = g_strndup(start, (gsize)(parser->at - start));
@@ -278,10 +327,18 @@ static uint64_t parse_unary(struct parser *parser);
 static uint64_t parse_load(struct parser *parser)
 {
     bool pointer = false;
+    const char *star = parser->at - 1;
     const struct type *type = accept_cast(parser, &pointer);
+    uint64_t value = 0;
 
     if (type && !pointer)
         return fail(parser, "write *(%s *)ADDRESS to read memory", type->name);
+    if (!type) {
+        parser->at = star;
+        if (parse_typed(parser, '*', &value))
+            return value;
+        parser->at = star + 1;
+    }
     return load(parser, parse_unary(parser), type ? type : &types[3]);
 }
 
@@ -304,6 +361,7 @@ static uint64_t parse_prefix(struct parser *parser)
 {
     bool pointer;
     const struct type *type;
+    uint64_t value = 0;
 
     if (accept(parser, "*"))
         return parse_load(parser);
@@ -313,12 +371,14 @@ static uint64_t parse_prefix(struct parser *parser)
         return ~parse_unary(parser);
     if (accept(parser, "!"))
         return !parse_unary(parser);
-    if (accept(parser, "&") || accept(parser, "+"))
+    if (accept(parser, "&"))
+        return parse_typed(parser, '&', &value) ? value : parse_unary(parser);
+    if (accept(parser, "+"))
         return parse_unary(parser);
     type = accept_cast(parser, &pointer);
     if (!type)
         return parse_primary(parser);
-    uint64_t value = parse_unary(parser);
+    value = parse_unary(parser);
     return pointer ? value : extend(value, type);
 }
 
@@ -422,7 +482,7 @@ static uint64_t parse_conditional(struct parser *parser)
 
 bool expression_evaluate(const struct expression_scope *scope, const char *text, uint64_t *value, GError **error)
 {
-    struct parser parser = {.scope = scope, .text = text, .at = text};
+    struct parser parser = {.scope = scope, .text = text, .at = text, .skipping = scope->parses_only};
 
     *value = parse_conditional(&parser);
     skip_space(&parser);

@@ -324,22 +324,22 @@ static void placed_free(struct placed_point *placed)
 }
 
 /* A syntax error now is better than at the first hit; what only this moment lacks may be there then. */
-static bool condition_parses(struct debugger *debugger, const char *condition, GError **error)
+static bool condition_parses(struct debugger *debugger, const struct debugger_point *point, GError **error)
 {
-    struct expression_scope scope = {.debugger = debugger, .cpu = debugger->cpu};
-    g_autoptr(GError) failure = NULL;
+    struct expression_scope scope = {.debugger = debugger, .cpu = debugger->cpu, .parses_only = true};
+    struct unwind_frame there = {.pc = point->address, .by = UNWIND_BY_REGISTERS}; /* whose locals may be named */
     uint64_t value;
 
-    if (!condition || expression_evaluate(&scope, condition, &value, &failure) ||
-        strstr(failure->message, "there is no memory"))
-        return true;
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return false;
+    if (point->kind == DEBUGGER_POINT_CODE) {
+        scope.frame = &there;
+        scope.any_name = point->address == DEBUGGER_PENDING;
+    }
+    return !point->condition || expression_evaluate(&scope, point->condition, &value, error);
 }
 
 unsigned debugger_insert(struct debugger *debugger, const struct debugger_point *point, GError **error)
 {
-    if (!condition_parses(debugger, point->condition, error))
+    if (!condition_parses(debugger, point, error))
         return 0;
     struct placed_point *placed = g_new0(struct placed_point, 1);
     placed->debugger = debugger;

@@ -36,5 +36,7 @@ void unwind_start(struct cpu *cpu, struct unwind_frame *out);
  */
 GArray *unwind(struct symbols *symbols, const struct space *space, const struct unwind_frame *start, unsigned limit,
                char **end);
+/* The canonical frame address of @frame by its call frame information; false: it has none. */
+bool unwind_cfa(struct symbols *symbols, const struct space *space, const struct unwind_frame *frame, uint64_t *cfa);
 
 #endif

@@ -258,3 +258,23 @@ enum unwind_step unwind_by_cfi(struct unwinder *unwinder, const struct unwind_fr
     free(rules);
     return result;
 }
+
+bool unwind_cfa(struct symbols *symbols, const struct space *space, const struct unwind_frame *frame, uint64_t *cfa)
+{
+    struct unwinder unwinder = {.symbols = symbols, .space = space, .arch = cpu_architecture(space->cpu)};
+    struct machine_stack stack = {.unwinder = &unwinder, .frame = frame};
+    uint64_t at = frame->pc - frame->return_address;
+    struct symbol_module *module = symbols_module_at(symbols, space->root, at);
+    Dwarf_Frame *rules = module ? rules_at(module, at) : NULL;
+    Dwarf_Op *ops;
+    size_t count;
+    bool known;
+
+    if (!rules) {
+        return false;
+    }
+    known = dwarf_frame_cfa(rules, &ops, &count) == 0 && count > 0 && evaluate(&stack, ops, count);
+    *cfa = known ? stack.value[stack.count - 1] : 0;
+    free(rules);
+    return known;
+}

@@ -50,3 +50,69 @@ enum unwind_step unwind_by_cfi(struct unwinder *unwinder, const struct unwind_fr
 {
     return UNWIND_UNKNOWN;
 }
+
+bool unwind_cfa(struct symbols *symbols, const struct space *space, const struct unwind_frame *frame, uint64_t *cfa)
+{
+    return false;
+}
+
+bool symbols_knows_variables(struct symbols *symbols, const struct symbol_context *context)
+{
+    return false;
+}
+
+GPtrArray *symbols_variables(struct symbols *symbols, const struct symbol_context *context, size_t length)
+{
+    return g_ptr_array_new();
+}
+
+struct symbol_value *symbols_variable(struct symbols *symbols, const struct symbol_context *context, const char *name)
+{
+    return NULL;
+}
+
+struct symbol_value *symbols_global(struct symbols *symbols, const struct space *space, uint64_t address)
+{
+    return NULL;
+}
+
+/* There are no values, so these are never called. */
+
+void symbol_value_free(struct symbol_value *value)
+{
+}
+
+struct symbol_value *symbol_value_member(const struct symbol_value *value, const char *name, GError **error)
+{
+    return NULL;
+}
+
+struct symbol_value *symbol_value_element(const struct symbol_value *value, uint64_t index, GError **error)
+{
+    return NULL;
+}
+
+struct symbol_value *symbol_value_target(const struct symbol_value *value, GError **error)
+{
+    return NULL;
+}
+
+bool symbol_value_is_pointer(const struct symbol_value *value)
+{
+    return false;
+}
+
+bool symbol_value_number(const struct symbol_value *value, uint64_t *number, GError **error)
+{
+    return false;
+}
+
+bool symbol_value_address(const struct symbol_value *value, uint64_t *address)
+{
+    return false;
+}
+
+char *symbol_value_text(const struct symbol_value *value, size_t length)
+{
+    return g_strdup("");
+}

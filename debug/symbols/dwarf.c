@@ -115,6 +115,7 @@ void dwarf_file_free(struct dwarf_file *file)
     g_hash_table_destroy(file->scopes);
     g_string_chunk_free(file->texts);
     g_clear_pointer(&file->copies, g_array_unref);
+    g_clear_pointer(&file->globals, g_hash_table_unref);
     g_free(file);
 }
 

@@ -13,8 +13,7 @@ struct chain {
     bool cut; /* there were more: those between the last two are missing */
 };
 
-/* The child of @parent that holds @address and is an inlined function or a block; false: none. */
-static bool child_at(Dwarf_Die *parent, uint64_t address, unsigned *budget, Dwarf_Die *child)
+bool dwarf_scope_within(Dwarf_Die *parent, uint64_t address, unsigned *budget, Dwarf_Die *child)
 {
     if (dwarf_child(parent, child) != 0) {
         return false;
@@ -38,7 +37,7 @@ static void descend(Dwarf_Die *function, uint64_t address, struct chain *chain)
     Dwarf_Die at = *function, child;
 
     chain->die[chain->count++] = *function;
-    for (unsigned depth = 0; depth < DEPTH_MAX && child_at(&at, address, &budget, &child); depth++) {
+    for (unsigned depth = 0; depth < DEPTH_MAX && dwarf_scope_within(&at, address, &budget, &child); depth++) {
         if (dwarf_tag(&child) == DW_TAG_inlined_subroutine) {
             if (chain->count == G_N_ELEMENTS(chain->die)) {
                 chain->count--;

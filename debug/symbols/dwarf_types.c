@@ -6,12 +6,31 @@
 #include <string.h>
 
 #define DEPTH_MAX 32u
+#define DIMENSIONS_MAX 16u
 #define DIES_MAX (1u << 25) /* of a search */
 
 struct type_search {
     unsigned dies; /* budget */
     Dwarf_Die found;
 };
+
+bool dwarf_first(Dwarf_Die *parent, Dwarf_Die *child, unsigned *budget)
+{
+    if (*budget == 0 || dwarf_child(parent, child) != 0) {
+        return false;
+    }
+    --*budget;
+    return true;
+}
+
+bool dwarf_next(Dwarf_Die *child, unsigned *budget)
+{
+    if (*budget == 0 || dwarf_siblingof(child, child) != 0) {
+        return false;
+    }
+    --*budget;
+    return true;
+}
 
 /* The length of the first part of a path: "a<b::c>::d" begins with "a<b::c>". */
 static size_t part_length(const char *path)
@@ -75,8 +94,7 @@ static bool find_type(Dwarf_Die *parent, const char *path, unsigned depth, struc
     return false;
 }
 
-/* Through names and qualifiers to the type itself. */
-static bool strip(Dwarf_Die *type)
+bool dwarf_type_strip(Dwarf_Die *type)
 {
     for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
         Dwarf_Attribute attribute;
@@ -93,11 +111,88 @@ static bool strip(Dwarf_Die *type)
     return false;
 }
 
-static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
+bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *type)
 {
     Dwarf_Attribute attribute;
 
-    return dwarf_attr_integrate(die, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, type) && strip(type);
+    return dwarf_attr_integrate(die, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, type) &&
+           dwarf_type_strip(type);
+}
+
+static bool number_of(Dwarf_Die *die, unsigned attribute, uint64_t *number)
+{
+    Dwarf_Attribute value;
+
+    return dwarf_attr_integrate(die, attribute, &value) && dwarf_formudata(&value, number) == 0;
+}
+
+uint64_t dwarf_array_count(Dwarf_Die *array, unsigned dimension, unsigned *dimensions)
+{
+    unsigned budget = DIMENSIONS_MAX;
+    uint64_t result = UINT64_MAX;
+    Dwarf_Die die;
+
+    *dimensions = 0;
+    for (bool more = dwarf_first(array, &die, &budget); more; more = dwarf_next(&die, &budget)) {
+        uint64_t count, first = 0, last;
+
+        if (dwarf_tag(&die) != DW_TAG_subrange_type || (*dimensions)++ != dimension) {
+            continue;
+        }
+        if (number_of(&die, DW_AT_count, &count)) {
+            result = count;
+        } else if (number_of(&die, DW_AT_upper_bound, &last)) {
+            number_of(&die, DW_AT_lower_bound, &first);
+            result = last - first + 1;
+        }
+    }
+    return result;
+}
+
+static uint64_t array_size(Dwarf_Die *array, uint64_t element)
+{
+    unsigned dimensions = 1;
+    uint64_t size = element;
+
+    for (unsigned i = 0; i < dimensions; i++) {
+        uint64_t count = dwarf_array_count(array, i, &dimensions);
+
+        if (dimensions == 0 || count == UINT64_MAX || __builtin_mul_overflow(size, count, &size)) {
+            return 0;
+        }
+    }
+    return size;
+}
+
+/* libdw's own would follow types that name themselves for ever. */
+uint64_t dwarf_type_size(Dwarf_Die *type)
+{
+    Dwarf_Die at = *type, arrays[DIMENSIONS_MAX];
+    unsigned depth = 0;
+    uint64_t size;
+
+    if (!dwarf_type_strip(&at)) {
+        return 0;
+    }
+    while (!number_of(&at, DW_AT_byte_size, &size)) {
+        int tag = dwarf_tag(&at);
+
+        if (tag == DW_TAG_pointer_type || tag == DW_TAG_reference_type || tag == DW_TAG_rvalue_reference_type) {
+            size = 8;
+            break;
+        }
+        if (tag != DW_TAG_array_type || depth == DIMENSIONS_MAX) {
+            return 0;
+        }
+        arrays[depth++] = at;
+        if (!dwarf_type_of(&arrays[depth - 1], &at)) {
+            return 0;
+        }
+    }
+    while (depth > 0) {
+        size = array_size(&arrays[--depth], size);
+    }
+    return size;
 }
 
 static bool offset_of(Dwarf_Die *member, uint64_t *offset)
@@ -142,7 +237,7 @@ static bool find_member(Dwarf_Die *type, const char *name, size_t length, unsign
         } else if (tag == DW_TAG_member && name_is(&die, name, length)) {
             search->found = die;
             found = true;
-        } else if (tag == DW_TAG_member && !dwarf_diename(&die) && type_of(&die, &inner)) {
+        } else if (tag == DW_TAG_member && !dwarf_diename(&die) && dwarf_type_of(&die, &inner)) {
             found = find_member(&inner, name, length, depth + 1, search, &within);
         }
         if (found) {
@@ -153,14 +248,6 @@ static bool find_member(Dwarf_Die *type, const char *name, size_t length, unsign
     return false;
 }
 
-/* The size in bytes; 0: not known. */
-static uint64_t size_of(Dwarf_Die *type)
-{
-    Dwarf_Word size = 0;
-
-    return dwarf_aggregate_size(type, &size) == 0 ? size : 0;
-}
-
 static bool member_at(Dwarf_Die *type, const char *member, struct type_search *search, uint64_t *offset, uint64_t *size)
 {
     Dwarf_Die at = *type;
@@ -169,12 +256,12 @@ static bool member_at(Dwarf_Die *type, const char *member, struct type_search *s
     while (*member) {
         size_t length = strcspn(member, ".");
 
-        if (!find_member(&at, member, length, 0, search, offset) || !type_of(&search->found, &at)) {
+        if (!find_member(&at, member, length, 0, search, offset) || !dwarf_type_of(&search->found, &at)) {
             return false;
         }
         member += length + (member[length] == '.');
     }
-    *size = size_of(&at);
+    *size = dwarf_type_size(&at);
     return true;
 }
 
@@ -188,7 +275,7 @@ bool dwarf_type_member(struct dwarf_file *file, const char *type, const char *me
         if (dwarf_offdie(file->dwarf, g_array_index(file->units, Dwarf_Off, i), &unit) &&
             find_type(&unit, type, 0, &search)) {
             found = search.found;
-            if (strip(&found) && member_at(&found, member, &search, offset, size)) {
+            if (dwarf_type_strip(&found) && member_at(&found, member, &search, offset, size)) {
                 return true;
             }
         }

@@ -87,4 +87,52 @@ bool symbols_line_range(struct symbols *symbols, uint64_t root, uint64_t address
 bool symbols_member(struct symbols *symbols, const char *type, const char *member, uint64_t *offset, uint64_t *size);
 bool symbols_type_size(struct symbols *symbols, const char *type, uint64_t *size);
 
+/* --- variables, by DWARF: locals, arguments, and what a module has for all of its functions --- */
+
+struct symbol_context { /* a frame, as it was unwound */
+    const struct space *space;
+    uint64_t pc;
+    bool return_address;       /* pc is one: look up the call before it */
+    const uint64_t *registers; /* 64 at most, by DWARF's numbers */
+    uint64_t known;            /* bit per register */
+    uint64_t cfa;              /* canonical frame address */
+    bool cfa_known;
+    const struct symbol_context *caller; /* for what a function was called with; NULL: not known */
+};
+struct symbol_variable {  /* of the function at a frame, or of one that is inlined there */
+    unsigned frame;       /* of struct symbol_location */
+    const char *function; /* demangled; owned by symbols; NULL: not known */
+    bool inlined, argument;
+    const char *name; /* owned by symbols */
+    char *text;       /* its value, "optimised out", "cannot be read at 0x…" */
+};
+struct symbol_value;
+
+/* False: nothing is known of variables at that address. */
+bool symbols_knows_variables(struct symbols *symbols, const struct symbol_context *context);
+/*
+ * GPtrArray of struct symbol_variable: those in scope, of the innermost function first, its innermost block first; values are cut where
+ * they have @length bytes.  To be freed.
+ */
+GPtrArray *symbols_variables(struct symbols *symbols, const struct symbol_context *context, size_t length);
+/* The innermost local or argument of that name; NULL: none.  To be freed. */
+struct symbol_value *symbols_variable(struct symbols *symbols, const struct symbol_context *context, const char *name);
+/* What stands at @address, if it is a variable of a module; NULL: none is known.  To be freed. */
+struct symbol_value *symbols_global(struct symbols *symbols, const struct space *space, uint64_t address);
+void symbol_value_free(struct symbol_value *value);
+/*
+ * A member of a structure or of the variant that is there, "0" also of a tuple, through pointers; an element of an array, slice or Vec or
+ * of what a pointer points to; what it points to.  NULL with @error.
+ */
+struct symbol_value *symbol_value_member(const struct symbol_value *value, const char *name, GError **error);
+struct symbol_value *symbol_value_element(const struct symbol_value *value, uint64_t index, GError **error);
+struct symbol_value *symbol_value_target(const struct symbol_value *value, GError **error);
+bool symbol_value_is_pointer(const struct symbol_value *value);
+/* Of an integer, boolean, character, pointer or enumeration, extended to 64 bits; false with @error. */
+bool symbol_value_number(const struct symbol_value *value, uint64_t *number, GError **error);
+/* Where it stands; false: not in memory. */
+bool symbol_value_address(const struct symbol_value *value, uint64_t *address);
+/* As people read it, cut at @length bytes; to be freed. */
+char *symbol_value_text(const struct symbol_value *value, size_t length);
+
 #endif

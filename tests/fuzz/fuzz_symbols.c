@@ -6,7 +6,55 @@
 #include "tests/fuzz/elf_sample.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <string.h>
+
 #define STACK 0x7ff0000ull
+
+static void look_at_value(const struct symbol_value *value, unsigned depth)
+{
+    struct symbol_value *part;
+    g_autofree char *text = symbol_value_text(value, 300);
+    uint64_t number;
+
+    g_assert_cmpuint(strlen(text), <=, 303);
+    symbol_value_number(value, &number, NULL);
+    symbol_value_address(value, &number);
+    for (unsigned i = 0; i < 3 && depth < 3; i++) {
+        part = i == 0   ? symbol_value_member(value, "x", NULL)
+               : i == 1 ? symbol_value_element(value, 1, NULL)
+                        : symbol_value_target(value, NULL);
+        if (part) {
+            look_at_value(part, depth + 1);
+            symbol_value_free(part);
+        }
+    }
+}
+
+static void look_at_variables(struct symbols *symbols, const struct space *space, const struct unwind_frame *frame)
+{
+    static const char *const names[] = {"value", "whole", "at", "here", "numbers", "flags", "thing"};
+    struct symbol_context caller = {
+        .space = space,
+        .pc = frame->pc,
+        .return_address = true,
+        .registers = frame->registers,
+        .known = frame->known,
+    };
+    struct symbol_context context = caller;
+
+    context.return_address = false;
+    context.caller = &caller;
+    context.cfa_known = unwind_cfa(symbols, space, frame, &context.cfa);
+    g_ptr_array_unref(symbols_variables(symbols, &context, 200));
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        struct symbol_value *value = symbols_variable(symbols, &context, names[i]);
+
+        if (value) {
+            look_at_value(value, 0);
+            symbol_value_free(value);
+        }
+    }
+}
 
 static void look(struct symbols *symbols, const struct space *space, uint64_t address)
 {
@@ -25,6 +73,7 @@ static void look(struct symbols *symbols, const struct space *space, uint64_t ad
     for (unsigned i = 0; i < UNWIND_REGISTERS; i++) {
         start.registers[i] = STACK - 512 + i * 8;
     }
+    look_at_variables(symbols, space, &start);
     frames = unwind(symbols, space, &start, 16, &end);
     g_assert_cmpuint(frames->len, >=, 1);
     g_assert_nonnull(end);
@@ -61,6 +110,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     symbols_member(symbols, "outer", "in.value", &offset, &length);
     symbols_member(symbols, "outer", "both.bytes", &offset, &length);
     symbols_type_size(symbols, "long", &length);
+    for (uint64_t address = 0x203000; address < 0x204000; address += 8) {
+        struct symbol_value *value = symbols_global(symbols, &space, address);
+
+        if (value) {
+            look_at_value(value, 0);
+            symbol_value_free(value);
+        }
+    }
     symbols_free(symbols);
     return 0;
 }
