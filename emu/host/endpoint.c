@@ -14,7 +14,7 @@
 /* The path of a Unix socket, or NULL: a host and a port. */
 static const char *path_of(const char *address)
 {
-    if (g_str_has_prefix(address, "unix:"))
+    if (strncmp(address, "unix:", 5) == 0)
         return address + 5;
     return strchr(address, '/') ? address : NULL;
 }
@@ -22,7 +22,7 @@ static const char *path_of(const char *address)
 /* HOST and PORT; NULL: no address. */
 static GSocketConnectable *parse_host(const char *address)
 {
-    const char *text = g_str_has_prefix(address, "tcp:") ? address + 4 : address;
+    const char *text = strncmp(address, "tcp:", 4) == 0 ? address + 4 : address;
     const char *colon = strrchr(text, ':');
     g_autofree char *host = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup("");
     size_t length = strlen(host);
@@ -95,6 +95,8 @@ static GSocket *open_first(GSocketConnectable *name, bool (*use)(GSocket *, GSoc
         if (!address) {
             if (problem && !*failure)
                 g_propagate_error(failure, g_steal_pointer(&problem));
+            else if (!*failure)
+                g_set_error_literal(failure, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND, "the name has no address");
             return NULL;
         }
         g_clear_error(failure);

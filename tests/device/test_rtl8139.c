@@ -198,8 +198,10 @@ static uint16_t read_word(struct card *card, unsigned address, unsigned address_
     uint16_t word = 0;
 
     set(card, RTL_9346CR, 1, 0x80);
-    for (unsigned i = 0, command = 6 << address_bits | address; i < address_bits + 5; i++)
-        clock_bit(card, command >> (address_bits + 4 - i) & 1);
+    unsigned out = 1, bits = address_bits + 5, command = 6 << address_bits | address;
+    for (unsigned i = 0; i < bits; i++)
+        out = clock_bit(card, command >> (bits - 1 - i) & 1);
+    g_assert_cmpuint(address_bits == 6 ? out : 0, ==, 0); /* a zero comes before the data */
     for (unsigned i = 0; i < 16; i++)
         word = (uint16_t)(word << 1 | clock_bit(card, 0));
     set(card, RTL_9346CR, 1, 0);
