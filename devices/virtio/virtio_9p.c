@@ -148,6 +148,7 @@ static void notified(void *opaque, struct virtqueue *queue)
         if (!length)
             return; /* a replay that has left its recording: the machine stops */
         tell_written(&chain, length);
+        virtqueue_charge(queue, ninep_last_cost(device->ninep));
         trace(device, length);
         virtqueue_push(queue, &chain, (uint32_t)length);
     }

@@ -211,6 +211,11 @@ bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain)
     return true;
 }
 
+void virtqueue_charge(struct virtqueue *queue, uint64_t bytes)
+{
+    queue->moved += MIN(bytes, RUN_BYTES);
+}
+
 void virtqueue_push(struct virtqueue *queue, const struct virtqueue_chain *chain, uint32_t written)
 {
     uint64_t entry = queue->device + RING_ENTRIES + (queue->next_used & (queue->size - 1)) * USED_ENTRY_SIZE;

@@ -59,6 +59,11 @@ void virtqueue_reset(struct virtqueue *queue);
  * needs a reset.
  */
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain);
+/*
+ * Work for a chain that its bytes do not tell of, as so many bytes more: when a run has done enough, guest code goes on before the
+ * next chain.  Must not depend on the host.
+ */
+void virtqueue_charge(struct virtqueue *queue, uint64_t bytes);
 /* Gives a chain back of whose writable part the first @written bytes were written. */
 void virtqueue_push(struct virtqueue *queue, const struct virtqueue_chain *chain, uint32_t written);
 /* A walk over the readable or writable bytes of a chain, which must stay. */

@@ -48,6 +48,11 @@ void ninep_last(const struct ninep *ninep, unsigned *type, unsigned *error)
     *error = ninep->last_error;
 }
 
+uint64_t ninep_last_cost(const struct ninep *ninep)
+{
+    return ninep->last_cost;
+}
+
 void ninep_save(struct ninep *ninep, struct state_writer *out)
 {
     ninep_fids_save(ninep->fids, out);
@@ -194,6 +199,8 @@ static int walk(struct ninep *ninep)
         return NINEP_EBADF;
     if (NINEP_HEADER + 2 + 13u * request->names > ninep->limit)
         return NINEP_EMSGSIZE;
+    if (ninep_walk_bytes(fid->path, request) > NINEP_WALK)
+        return NINEP_ENAMETOOLONG;
     g_autofree char *path = g_strdup(fid->path);
     unsigned walked = 0;
 
@@ -326,6 +333,13 @@ static void hand_over(struct ninep *ninep, int failure)
     g_clear_pointer(&ninep->value, g_byte_array_unref);
 }
 
+/* Of the reply, the first @length bytes are at hand. */
+static void follow(struct ninep *ninep, const uint8_t *reply, size_t length, size_t whole)
+{
+    ninep->last_cost = ninep_cost(ninep->fids, &ninep->request, whole);
+    ninep_fids_follow(ninep->fids, &ninep->request, reply, length);
+}
+
 size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const struct host_spans *reply)
 {
     size_t room = host_spans_length(reply);
@@ -335,6 +349,7 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
     int failure = take(ninep, request);
     uint32_t msize = ninep_fids_msize(ninep->fids), agreed = msize ? msize : FIRST_MESSAGE;
 
+    ninep->last_cost = 0;
     ninep->in = request;
     ninep->out = reply;
     ninep->data = 0;
@@ -355,7 +370,7 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
     host_spans_write(reply, 0, ninep->reply->data, ninep->reply->len);
     ninep->last_error = (unsigned)failure;
     if (taken)
-        ninep_fids_follow(ninep->fids, &ninep->request, ninep->reply->data, ninep->reply->len);
+        follow(ninep, ninep->reply->data, ninep->reply->len, ninep->reply->len + ninep->data);
     ninep_release_locks(ninep);
     hand_over(ninep, failure);
     return ninep->reply->len + ninep->data;
@@ -363,8 +378,9 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
 
 void ninep_follow(struct ninep *ninep, const struct host_spans *request, const uint8_t *reply, size_t length)
 {
+    ninep->last_cost = 0;
     if (host_spans_length(request) < NINEP_HEADER || take(ninep, request))
         return;
-    ninep_fids_follow(ninep->fids, &ninep->request, reply, length);
+    follow(ninep, reply, length, length);
     ninep_release_locks(ninep);
 }

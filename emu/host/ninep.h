@@ -27,6 +27,11 @@ size_t ninep_serve(struct ninep *ninep, const struct host_spans *request, const 
 void ninep_follow(struct ninep *ninep, const struct host_spans *request, const uint8_t *reply, size_t length);
 /* For traces: the type of the request, and the error of the reply (0: none) that the last call had. */
 void ninep_last(const struct ninep *ninep, unsigned *type, unsigned *error);
+/*
+ * The work of the last call beside the bytes of its messages, in bytes that are moved in the same time.  The same when the call
+ * is followed.
+ */
+uint64_t ninep_last_cost(const struct ninep *ninep);
 
 /*
  * The client's fids by their paths.  What was open is opened again by its path when it is used; a file that had been unlinked

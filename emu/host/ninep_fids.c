@@ -63,6 +63,16 @@ void ninep_fids_reset(struct ninep_fids *fids)
     ninep_locks_clear(fids->locks);
 }
 
+uint64_t ninep_fids_count(const struct ninep_fids *fids)
+{
+    return g_hash_table_size(fids->table);
+}
+
+uint64_t ninep_fids_path_bytes(const struct ninep_fids *fids)
+{
+    return fids->path_bytes;
+}
+
 uint32_t ninep_fids_msize(const struct ninep_fids *fids)
 {
     return fids->msize;

@@ -15,6 +15,7 @@ enum {
     NINEP_FIDS = 65536,            /* at a time */
     NINEP_LONGEST_PATH = 16 << 10, /* bytes */
     NINEP_PATHS = 64 << 20,        /* bytes of all paths */
+    NINEP_WALK = 8 << 20,          /* bytes of the paths that one walk goes through, name after name */
     NINEP_LONGEST_NAME = 255,      /* of an extended attribute */
     NINEP_LONGEST_VALUE = 65536,
     NINEP_VALUES = 16 << 20, /* bytes of all values */
@@ -53,6 +54,9 @@ struct ninep_locks *ninep_fids_locks(const struct ninep_fids *fids);
 struct ninep_held ninep_fid_lock(const struct ninep_fid *fid, const struct ninep_request *request);
 /* 0, or why there cannot be one more fid with @path. */
 int ninep_fids_room(const struct ninep_fids *fids, const char *path);
+uint64_t ninep_fids_count(const struct ninep_fids *fids);
+/* Of all paths. */
+uint64_t ninep_fids_path_bytes(const struct ninep_fids *fids);
 /* What @reply to @request means for the table. */
 void ninep_fids_follow(struct ninep_fids *fids, const struct ninep_request *request, const uint8_t *reply,
                        size_t length);

@@ -15,6 +15,7 @@ struct ninep {
     uint8_t *head;          /* the request, without a Twrite's data */
     size_t head_room;
     unsigned last_error;
+    uint64_t last_cost;
 
     /* while a request is carried out: */
     struct ninep_request request;
@@ -42,6 +43,10 @@ ninep_operation ninep_symlink, ninep_mknod, ninep_rename, ninep_readlink, ninep_
 ninep_operation ninep_unlinkat, ninep_remove;
 ninep_operation ninep_getattr, ninep_setattr, ninep_statfs, ninep_xattrwalk, ninep_xattrcreate, ninep_lock,
     ninep_getlock;
+/* The paths that a walk from @path looks up, in bytes; an upper limit. */
+uint64_t ninep_walk_bytes(const char *path, const struct ninep_request *request);
+/* Before the table follows: what @request and its @reply of so many bytes have cost, see ninep_last_cost(). */
+uint64_t ninep_cost(const struct ninep_fids *fids, const struct ninep_request *request, size_t reply);
 /* At the clunk of a fid that an extended attribute was written to. */
 int ninep_xattr_commit(struct ninep *ninep, const struct ninep_fid *fid);
 /* Lets the host's locks go that the client's messages have released. */

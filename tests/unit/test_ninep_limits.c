@@ -102,11 +102,63 @@ static void test_parts(struct fixture *f, gconstpointer unused)
     EQ(rpc(c, NINEP_TXATTRCREATE, "dsqd", 1, name, UINT64_C(1), 0), NINEP_ERANGE);
 }
 
+/* --- walks --- */
+
+/* From @fid, "." excepted any names: first @first, then @second, in turns. */
+static int walk_in_turns(struct client *c, uint32_t fid, uint32_t new, unsigned names, const char *first,
+                         const char *second)
+{
+    ninep_begin(c->request, NINEP_TWALK, ++c->tag);
+    ninep_put_u32(c->request, fid);
+    ninep_put_u32(c->request, new);
+    ninep_put_u16(c->request, (uint16_t)names);
+    for (unsigned i = 0; i < names; i++)
+        ninep_put_string(c->request, i % 2 ? second : first);
+    ninep_end(c->request, 0);
+    return client_exchange(c);
+}
+
+static void go_down(struct client *c, uint32_t fid, const char *name, unsigned folders)
+{
+    EQ(walk_to(c, fid, ""), 0);
+    for (unsigned i = 0; i < folders; i++) {
+        EQ(rpc(c, NINEP_TMKDIR, "dsdd", fid, name, 0755, 0), 0);
+        EQ(rpc(c, NINEP_TWALK, "ddW", fid, fid, 1, name), 0);
+    }
+}
+
+/* A whole path may be one walk, but not thousands of names at the end of a long one. */
+static void test_long_walk(struct fixture *f, gconstpointer unused)
+{
+    struct client *c = &f->client;
+    g_autofree char *name = g_strnfill(199, 'n');
+
+    client_start(c, NINEP_LARGEST);
+    go_down(c, 1, "a", 1000);
+    EQ(walk_in_turns(c, 0, 2, 1000, "a", "a"), 0);
+    g_assert_cmpuint(take_number(c, 2), ==, 1000);
+    go_down(c, 3, name, 80);
+    EQ(walk_in_turns(c, 3, 4, 100, "..", name), 0);
+    g_assert_cmpuint(take_number(c, 2), ==, 100);
+    EQ(walk_in_turns(c, 3, 5, 1000, "..", name), NINEP_ENAMETOOLONG);
+    EQ(clunk_fid(c, 5), NINEP_EBADF);
+    EQ(walk_in_turns(c, 0, 5, 1000, "..", ".."), 0); /* at the top they are nothing */
+    for (unsigned i = 0; i < 1000; i++) {
+        EQ(rpc(c, NINEP_TWALK, "ddW", 2, 2, 1, ".."), 0);
+        EQ(rpc(c, NINEP_TUNLINKAT, "dsd", 2, "a", 0x200), 0);
+    }
+    for (unsigned i = 0; i < 80; i++) {
+        EQ(rpc(c, NINEP_TWALK, "ddW", 3, 3, 1, ".."), 0);
+        EQ(rpc(c, NINEP_TUNLINKAT, "dsd", 3, name, 0x200), 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD_TEST("limits/announced", test_announced, 0);
     ADD_TEST("limits/values", test_values, 0);
     ADD_TEST("limits/parts", test_parts, 0);
+    ADD_TEST("limits/long-walk", test_long_walk, 0);
     return g_test_run();
 }
