@@ -67,10 +67,11 @@ int share_openat(struct share *share, int folder, const char *name, int flags, m
 {
     int descriptor;
 
+    /* EAGAIN is not tried again: somebody has a lease on the file, and may keep it for long. */
     do
         descriptor = share->beneath ? open_beneath(share, folder, name, flags, mode)
                                     : openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, mode);
-    while (descriptor < 0 && (errno == EINTR || (share->beneath && errno == EAGAIN)));
+    while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0)
         return -1;
     if (descriptor >= share->highest) { /* the guest holds all that the program can spare */
