@@ -73,19 +73,28 @@ int ninep_find(struct ninep *ninep, uint32_t number, struct ninep_fid **fid)
     return *fid && ((*fid)->kind == NINEP_FID_FILE || (*fid)->kind == NINEP_FID_OPEN) ? 0 : NINEP_EBADF;
 }
 
+/* Opens the file of a restored fid again; not another one that bears its name now. */
+static int open_again(struct ninep *ninep, struct ninep_fid *fid)
+{
+    unsigned flags = fid->flags & ~(unsigned)(SHARE_OPEN_CREATE | SHARE_OPEN_EXCLUSIVE | SHARE_OPEN_TRUNCATE);
+    struct share_stat stat;
+
+    if (share_file_open(ninep->share, fid->path, flags, &fid->file, &stat))
+        return NINEP_ESTALE;
+    if (ninep_qid_of(ninep, &stat).path == fid->qid_path)
+        return 0;
+    share_file_unref(g_steal_pointer(&fid->file));
+    return NINEP_ESTALE;
+}
+
 int ninep_find_open(struct ninep *ninep, uint32_t number, struct ninep_fid **fid)
 {
-    struct share_stat unused;
-
     *fid = ninep_fids_find(ninep->fids, number);
     if (!*fid || (*fid)->kind != NINEP_FID_OPEN)
         return NINEP_EBADF;
     if ((*fid)->lost)
         return NINEP_ESTALE;
-    if ((*fid)->file)
-        return 0;
-    unsigned flags = (*fid)->flags & ~(unsigned)(SHARE_OPEN_CREATE | SHARE_OPEN_EXCLUSIVE | SHARE_OPEN_TRUNCATE);
-    return share_file_open(ninep->share, (*fid)->path, flags, &(*fid)->file, &unused) ? NINEP_ESTALE : 0;
+    return (*fid)->file ? 0 : open_again(ninep, *fid);
 }
 
 static int check_name(const char *name, bool made)

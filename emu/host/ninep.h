@@ -34,9 +34,9 @@ void ninep_last(const struct ninep *ninep, unsigned *type, unsigned *error);
 uint64_t ninep_last_cost(const struct ninep *ninep);
 
 /*
- * The client's fids by their paths.  What was open is opened again by its path when it is used; a file that had been unlinked
- * while open, and an extended attribute that was partly written, cannot be brought back: they give ESTALE and EIO.  Locks are
- * taken again; a file whose lock somebody else has got meanwhile gives ESTALE.
+ * The client's fids by their paths.  What was open is opened again by its path when it is used.  A file that had been unlinked
+ * while open, and one whose name is another file's now, give ESTALE; an extended attribute that was partly written gives EIO.
+ * Locks are taken again; a file whose lock somebody else has got meanwhile gives ESTALE.
  */
 void ninep_save(struct ninep *ninep, struct state_writer *out);
 bool ninep_load(struct ninep *ninep, struct state_reader *in);

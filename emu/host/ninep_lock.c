@@ -119,8 +119,13 @@ void ninep_retake_locks(struct ninep *ninep)
         struct share_locks *host;
         struct ninep_fid *fid;
 
-        if (ninep_find_open(ninep, held->fid, &fid) == 0 &&
-            (find_host(ninep, fid, &host) || share_locks_set(host, &held->lock)))
+        int failure = ninep_find_open(ninep, held->fid, &fid);
+
+        if (!failure)
+            failure = find_host(ninep, fid, &host);
+        if (!failure)
+            failure = share_locks_set(host, &held->lock);
+        if (failure && fid)
             fid->lost = true;
     }
 }
