@@ -39,7 +39,7 @@ int ninep_lock(struct ninep *ninep)
 
     if (!failure)
         failure = wanted_by(&ninep->request, fid, &wanted);
-    if (!failure && ninep_locks_count(locks) + 2 > NINEP_LOCKS && wanted.lock.type != SHARE_LOCK_NONE)
+    if (!failure && !ninep_locks_fit(locks, &wanted))
         failure = NINEP_ENOLCK;
     if (!failure && wanted.lock.type != SHARE_LOCK_NONE) {
         failure = ninep_locks_conflict(locks, &wanted) ? NINEP_EAGAIN : find_host(ninep, fid, &host);

@@ -110,6 +110,31 @@ static bool joins(const struct ninep_held *held, const struct ninep_held *wanted
            (held->lock.end + 1 == wanted->lock.start || wanted->lock.end + 1 == held->lock.start);
 }
 
+bool ninep_locks_fit(const struct ninep_locks *locks, const struct ninep_held *wanted)
+{
+    unsigned count = wanted->lock.type != SHARE_LOCK_NONE;
+    struct ninep_held left[2];
+
+    for (unsigned i = 0; i < locks->held->len; i++) {
+        const struct ninep_held *held = ninep_locks_at(locks, i);
+
+        if (joins(held, wanted))
+            continue;
+        count += overlap(held, wanted) && same_holder(held, wanted) ? cut_out(held, wanted, left) : 1;
+    }
+    return count <= NINEP_LOCKS;
+}
+
+/* The host is asked to release what was held, and no more. */
+static void note_cut(struct ninep_locks *locks, const struct ninep_held *held, const struct ninep_held *wanted)
+{
+    struct ninep_held both = *held;
+
+    both.lock.start = MAX(held->lock.start, wanted->lock.start);
+    both.lock.end = MIN(held->lock.end, wanted->lock.end);
+    note_released(locks, &both);
+}
+
 void ninep_locks_set(struct ninep_locks *locks, const struct ninep_held *wanted)
 {
     GArray *before = locks->held;
@@ -124,14 +149,14 @@ void ninep_locks_set(struct ninep_locks *locks, const struct ninep_held *wanted)
             whole.lock.end = MAX(whole.lock.end, held->lock.end);
         } else if (overlap(held, wanted) && same_holder(held, wanted)) {
             g_array_append_vals(locks->held, left, cut_out(held, wanted, left));
+            if (wanted->lock.type == SHARE_LOCK_NONE)
+                note_cut(locks, held, wanted);
         } else {
             g_array_append_val(locks->held, *held);
         }
     }
     g_array_unref(before);
-    if (wanted->lock.type == SHARE_LOCK_NONE)
-        note_released(locks, wanted);
-    else
+    if (wanted->lock.type != SHARE_LOCK_NONE)
         g_array_append_val(locks->held, whole);
 }
 

@@ -30,6 +30,8 @@ unsigned ninep_locks_count(const struct ninep_locks *locks);
 const struct ninep_held *ninep_locks_at(const struct ninep_locks *locks, unsigned index);
 /* What another fid and process of the client's holds and @wanted must not overlap; NULL: nothing. */
 const struct ninep_held *ninep_locks_conflict(const struct ninep_locks *locks, const struct ninep_held *wanted);
+/* Whether there is room for what ninep_locks_set() leaves: releasing the middle of locks makes more of them, too. */
+bool ninep_locks_fit(const struct ninep_locks *locks, const struct ninep_held *wanted);
 /* The range is @wanted's; type NONE: it is released. */
 void ninep_locks_set(struct ninep_locks *locks, const struct ninep_held *wanted);
 /* All that belong to @fid. */

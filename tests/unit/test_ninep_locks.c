@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "emu/host/ninep_locks.h"
 #include "tests/unit/ninep_fixture.h"
 
 enum { READ = SHARE_LOCK_READ, WRITE = SHARE_LOCK_WRITE, NONE = SHARE_LOCK_NONE };
@@ -349,6 +350,28 @@ static void test_state(struct fixture *f, gconstpointer unused)
     close(other);
 }
 
+/* Holes in a lock make more of it: not more than a state may have. */
+static void test_holes(struct fixture *f, gconstpointer unused)
+{
+    struct client *c = &f->client;
+    unsigned holes = 0;
+
+    put_host(f, "file", "");
+    EQ(open_path(c, 1, "file", SHARE_OPEN_BOTH), 0);
+    EQ(lock(c, 1, WRITE, 0, 0, MINE), 0);
+    while (holes < 6000 && lock(c, 1, NONE, 2 * holes + 1, 1, MINE) == 0)
+        holes++;
+    g_assert_cmpuint(holes, ==, NINEP_LOCKS - 1);
+    EQ(lock(c, 1, NONE, 2 * holes + 1, 1, MINE), NINEP_ENOLCK);
+    EQ(lock(c, 1, READ, 2 * holes + 1, 1, MINE), NINEP_ENOLCK);
+    EQ(lock(c, 1, NONE, 1, 1, MINE), 0); /* nothing is held there */
+    restart(f);
+    EQ(lock(c, 1, WRITE, 1, 1, MINE), 0); /* one hole less */
+    EQ(lock(c, 1, NONE, 1, 1, MINE), 0);
+    EQ(lock(c, 1, NONE, 0, 0, MINE), 0);
+    EQ(lock(c, 1, READ, 1, 1, YOURS), 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -359,5 +382,6 @@ int main(int argc, char **argv)
     ADD_TEST("locks/host", test_host, 0);
     ADD_TEST("locks/read-only", test_read_only, SHARE_READ_ONLY);
     ADD_TEST("locks/state", test_state, 0);
+    ADD_TEST("locks/holes", test_holes, 0);
     return g_test_run();
 }
