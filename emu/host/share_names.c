@@ -69,7 +69,7 @@ static int stat_at(int folder, const char *name, int flags, struct share_stat *s
     };
     stat->mount = stat->device; /* where the kernel does not tell mounts apart */
 #ifdef STATX_MNT_ID
-    if (from.stx_mask & STATX_MNT_ID)
+    if (from.stx_mask & STATX_MNT_ID && from.stx_mnt_id) /* emulated kernels say 0 for all */
         stat->mount = from.stx_mnt_id;
 #endif
     return 0;
