@@ -11,17 +11,7 @@
 #define GALVANIC_DEBUG_VARIABLES_H
 
 #include "debug/expression.h"
-
-/* A frame with what is needed of its caller. */
-struct variable_frame {
-    struct space space;
-    struct symbol_context context, caller;
-    GArray *frames; /* of struct unwind_frame */
-};
-/* @frame is copied. */
-void variable_frame_open(struct symbols *symbols, const struct space *space, const struct unwind_frame *frame,
-                         struct variable_frame *out);
-void variable_frame_close(struct variable_frame *frame);
+#include "debug/variable_frame.h"
 
 /*
  * Takes a variable from *@text, which moves past it.  NULL without @error: there is none, nothing is taken; with @error: it has no such

@@ -180,6 +180,7 @@ static struct symbol_variable *describe(const struct dwarf_scope *scope, struct 
     variable->argument = found->argument;
     variable->name = dwarf_diename(&found->die);
     dwarf_locate(scope, &found->die, &value);
+    variable->known = !*value.why;
     variable->text = symbol_value_text(&value, length);
     return variable;
 }

@@ -103,6 +103,7 @@ struct symbol_variable {  /* of the function at a frame, or of one that is inlin
     unsigned frame;       /* of struct symbol_location */
     const char *function; /* demangled; owned by symbols; NULL: not known */
     bool inlined, argument;
+    bool known;       /* it has a value here */
     const char *name; /* owned by symbols */
     char *text;       /* its value, "optimised out", "cannot be read at 0x…" */
 };

@@ -117,7 +117,11 @@ bool panic_machinery(const char *function, const char *file);
 /* debug/trap/report_data.c: what both forms of the report say. */
 #define REPORT_FRAMES 48
 #define REPORT_CALLS 8
+#define REPORT_ARGUMENTS 8
 
+struct report_argument {
+    char *name, *value;
+};
 struct report {
     struct symbols *symbols;
     struct os *os;
@@ -129,8 +133,11 @@ struct report {
     char *end;       /* why the backtrace ends; may be NULL */
     guint failing;   /* the frame that is to blame */
     char *function,
-        *place;   /* the program's own that is nearest: "virtio_netd::poll", "src/main.rs:12:5"; may be NULL */
-    char *inside; /* the library's function in which it failed meanwhile; NULL: none */
+        *place;            /* the program's own that is nearest: "virtio_netd::poll", "src/main.rs:12:5"; may be NULL */
+    guint own_frame;       /* that of @function, if there is one */
+    unsigned own_function; /* at that frame: of struct symbol_location */
+    GPtrArray *arguments;  /* of @function, struct report_argument; empty: none has a known value */
+    char *inside;          /* the library's function in which it failed meanwhile; NULL: none */
     GArray *code, *code_att; /* of struct disassembled around the failing instruction */
     uint64_t code_pc;
     bool has_walk;

@@ -160,6 +160,20 @@ static void write_backtrace(struct text *text)
         styled(text, FAINT, "          ends: %s\n", text->report->end);
 }
 
+static void write_arguments(struct text *text)
+{
+    const GPtrArray *arguments = text->report->arguments;
+
+    if (arguments->len == 0)
+        return;
+    styled(text, PLAIN, "\n");
+    styled(text, LABEL, "  arguments of %s\n", text->report->function);
+    for (guint i = 0; i < arguments->len; i++) {
+        const struct report_argument *one = g_ptr_array_index(arguments, i);
+        styled(text, PLAIN, "      %s = %s\n", one->name, one->value);
+    }
+}
+
 static void write_code(struct text *text)
 {
     const struct report *report = text->report;
@@ -262,6 +276,7 @@ char *trap_report_text(struct symbols *symbols, struct os *os, struct syscalls *
     write_head(&text);
     write_walk(&text);
     write_backtrace(&text);
+    write_arguments(&text);
     write_code(&text);
     write_registers(&text);
     write_calls(&text);

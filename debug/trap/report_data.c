@@ -5,9 +5,11 @@
 #include "debug/disassemble.h"
 #include "debug/registers.h"
 #include "debug/trap/internal.h"
+#include "debug/variable_frame.h"
 
 #define BEFORE 5
 #define AFTER 4
+#define ARGUMENT_LENGTH 80
 
 const char *trap_noticed_text(enum trap_noticed noticed)
 {
@@ -60,6 +62,7 @@ static bool own_place(struct report *report, const struct symbol_location *locat
             continue;
         report->function = g_strdup(one->function ? one->function : location->symbol);
         report->place = place_of(one);
+        report->own_function = i;
         return true;
     }
     if (location->frames || !location->symbol || panic_machinery(location->symbol, NULL))
@@ -87,11 +90,47 @@ static void find_place(struct report *report)
         const struct unwind_frame *frame = &g_array_index(report->frames, struct unwind_frame, i);
         if (!symbols_locate(report->symbols, report->trap->space.root, frame->pc, frame->return_address, &location))
             return;
+        report->own_frame = i;
         if (own_place(report, &location))
             return;
         if (!report->inside && (location.frames || location.symbol))
             set_inside(report, &location);
     }
+}
+
+static void free_argument(gpointer data)
+{
+    struct report_argument *argument = data;
+
+    g_free(argument->name);
+    g_free(argument->value);
+    g_free(argument);
+}
+
+/* What the function was called with, as far as it is still known; nothing if nothing of it is. */
+static void find_arguments(struct report *report)
+{
+    struct variable_frame frame;
+    bool known = false;
+
+    report->arguments = g_ptr_array_new_with_free_func(free_argument);
+    if (!report->function)
+        return;
+    variable_frame_open(report->symbols, &report->trap->space,
+                        &g_array_index(report->frames, struct unwind_frame, report->own_frame), &frame);
+    g_autoptr(GPtrArray) found = symbols_variables(report->symbols, &frame.context, ARGUMENT_LENGTH);
+    variable_frame_close(&frame);
+    for (guint i = 0; i < found->len && report->arguments->len < REPORT_ARGUMENTS; i++) {
+        const struct symbol_variable *one = g_ptr_array_index(found, i);
+        if (!one->argument || one->frame != report->own_function)
+            continue;
+        struct report_argument *argument = g_new(struct report_argument, 1);
+        *argument = (struct report_argument){.name = g_strdup(one->name), .value = g_strdup(one->text)};
+        g_ptr_array_add(report->arguments, argument);
+        known |= one->known;
+    }
+    if (!known)
+        g_ptr_array_set_size(report->arguments, 0);
 }
 
 /* Of a frame that called: the call, not what comes after it. */
@@ -184,6 +223,7 @@ void report_gather(struct report *report, struct symbols *symbols, struct os *os
     report->exception = exception_describe(report->arch, &trap->exception);
     report->frames = unwind(symbols, &trap->space, &trap->frame, REPORT_FRAMES, &report->end);
     find_place(report);
+    find_arguments(report);
     find_code(report);
     add_walk(report);
     add_calls(report, syscalls);
@@ -202,6 +242,7 @@ void report_release(struct report *report)
     g_array_free(report->frames, TRUE);
     g_array_free(report->code, TRUE);
     g_array_free(report->code_att, TRUE);
+    g_ptr_array_free(report->arguments, TRUE);
     g_ptr_array_free(report->calls, TRUE);
     g_ptr_array_free(report->next, TRUE);
 }

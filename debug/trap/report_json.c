@@ -137,6 +137,19 @@ static void write_backtrace(JsonBuilder *json, const struct report *report)
     add_number(json, "failing_frame", report->failing);
 }
 
+static void write_arguments(JsonBuilder *json, const struct report *report)
+{
+    begin_array(json, "arguments");
+    for (guint i = 0; i < report->arguments->len; i++) {
+        const struct report_argument *one = g_ptr_array_index(report->arguments, i);
+        json_builder_begin_object(json);
+        add_text(json, "name", one->name);
+        add_text(json, "value", one->value);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
 static void write_code(JsonBuilder *json, const struct report *report)
 {
     begin_array(json, "code");
@@ -224,6 +237,7 @@ char *trap_report_json(struct symbols *symbols, struct os *os, struct syscalls *
     write_exception(json, &report);
     write_walk(json, &report);
     write_backtrace(json, &report);
+    write_arguments(json, &report);
     write_code(json, &report);
     write_registers(json, &report);
     write_lists(json, &report);

@@ -219,6 +219,26 @@ static void expect_place(struct scene *scene, const char *function, const char *
                 wanted, scene->text);
 }
 
+/* What the function that is blamed was called with, in both forms of the report; @value NULL: nothing of it is told. */
+static void expect_argument(struct scene *scene, const char *name, const char *value)
+{
+    JsonArray *arguments = json_object_get_array_member(json_node_get_object(scene->report), "arguments");
+    g_autofree char *line =
+        g_strdup_printf("\n  arguments of %s\n      %s = %s\n", member(scene, "function"), name, value ? value : "");
+
+    if (!value) {
+        g_assert_cmpuint(json_array_get_length(arguments), ==, 0);
+        g_assert_null(strstr(scene->text, "\n  arguments of "));
+        return;
+    }
+    g_assert_cmpuint(json_array_get_length(arguments), ==, 1);
+    JsonObject *one = json_array_get_object_element(arguments, 0);
+    g_assert_cmpstr(json_object_get_string_member(one, "name"), ==, name);
+    g_assert_cmpstr(json_object_get_string_member(one, "value"), ==, value);
+    if (!strstr(scene->text, line))
+        g_error("there is no%s in\n%s", line, scene->text);
+}
+
 /* @function is on the path, at the marked line; @inlined into the next. */
 static void expect_frame(struct scene *scene, const char *function, const char *source, const char *mark, bool inlined)
 {
@@ -249,6 +269,7 @@ static void test_null_read(gconstpointer arch)
     die(&scene, "die_null_read");
     expect_cause(&scene, "^null-page read at 0x30, in the kernel$");
     expect_place(&scene, "queue_of", "kernel.c", "null read");
+    expect_argument(&scene, "device", "0x0");
     expect_frame(&scene, "queue_of", "kernel.c", "null read", true);
     expect_frame(&scene, "poll_queue", "kernel.c", "call of queue_of", false);
     expect_frame(&scene, "die_null_read", "kernel.c", "call of poll_queue", false);
@@ -315,6 +336,7 @@ static void test_double_fault(gconstpointer arch)
             : "^exception in the exception handler, again and again: the first, data abort, leaves its handler no "
               "stack at SP 0xffffff00c0000000: write at 0xffffff00bffffff0, where nothing is mapped, in the kernel$");
     expect_place(&scene, "die_double_fault", "kernel.c", "push on no stack");
+    expect_argument(&scene, "none", NULL);
     scene_close(&scene);
 }
 
@@ -425,6 +447,7 @@ static void test_far(gconstpointer arch)
     die_at_start(&scene, "start_status");
     expect_cause(&scene, "^read at 0xe1a8, where nothing is mapped, in a user program$");
     expect_place(&scene, "network::read_status", "user.rs", "FAR 0xe1a8");
+    expect_argument(&scene, "base", "57344");
     g_assert_cmpstr(member(&scene, "kind"), ==, "user");
     g_assert_cmpstr(member(&scene, "noticed"), ==, "giving_up");
     scene_close(&scene);
