@@ -34,13 +34,19 @@ enum { NET_FLOWS_MAX = 32 };
 /* Zeroed at first; when there are more flows than that, the one that has waited longest is forgotten. */
 struct net_flows {
     struct net_flow {
-        uint32_t key;  /* protocol and the guest's port; 0: none */
-        int64_t until; /* virtual time, ns: when it is not awaited any more */
+        uint32_t key;        /* protocol and the guest's port; 0: none */
+        uint8_t address[16]; /* the guest's; of IPv4 four bytes */
+        int64_t until;       /* virtual time, ns: when it is not awaited any more */
     } flow[NET_FLOWS_MAX];
 };
 
 /* Looks at a frame that the guest sends or is sent at virtual time @now. */
 void net_flows_note(struct net_flows *flows, const uint8_t *frame, size_t length, bool from_guest, int64_t now);
+/*
+ * A frame that the guest sends at virtual time @now may take a descriptor of the host: a connection, the first datagram of a
+ * flow that is not noted, an echo, and fragments, of which nobody knows.
+ */
+bool net_flows_opens(const struct net_flows *flows, const uint8_t *frame, size_t length, int64_t now);
 /* Some flow of datagrams may go on. */
 bool net_flows_awaited(const struct net_flows *flows, int64_t now);
 

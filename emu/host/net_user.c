@@ -17,23 +17,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "emu/host/descriptors.h"
 #include "emu/host/net_internal.h"
 #include "emu/machine.h"
 
 #define UNSENT_MAX (4u << 20) /* bytes of frames between two boundaries; beyond that they are lost, as on a wire */
+#define DESCRIPTORS_MAX 4096  /* below which flows have theirs: each costs memory and time */
+#define ACCEPT_AGAIN_MS 100   /* when the host has no descriptors left */
 #define ADVERTISEMENT_MIN_S 200
 #define ADVERTISEMENT_SPAN_S 400
+
+/* Before each frame of the guest that libslirp has not been given. */
+struct unsent {
+    int64_t ns; /* virtual time */
+    uint32_t length;
+};
 
 struct net_user {
     struct net net; /* first */
     Slirp *slirp;
-    GByteArray *unsent; /* frames of the guest: length as uint32_t, bytes */
+    GByteArray *unsent; /* struct unsent, bytes; and so on */
     bool called;        /* attend() follows the current instruction */
     GArray *descriptors;
     bool open;      /* a connection or a listening port is waited for, */
     bool datagrams; /* or a flow of datagrams, as long as it is awaited */
     struct net_flows flows;
     GArray *listeners; /* descriptors of hostfwd */
+    int highest;       /* descriptors from here on are not for flows */
     struct clock_timer *advertisement;
     bool advertises;
     void *advertisement_opaque;
@@ -237,16 +247,34 @@ static void watch(struct net_user *user)
     g_mutex_unlock(&user->lock);
 }
 
+static bool may_open(const struct net_user *user)
+{
+    return descriptors_next(user->wake[0]) < user->highest;
+}
+
+/* A frame of the guest's; what would cost a descriptor that is not to be had is lost, as on a wire. */
+static void input(struct net_user *user, const struct unsent *about, const uint8_t *frame)
+{
+    if (net_flows_opens(&user->flows, frame, about->length, about->ns) && !may_open(user)) {
+        machine_guest_error(user->net.machine, "net",
+                            "more connections and flows of datagrams than the host has descriptors for: further ones "
+                            "are dropped until some end");
+        return;
+    }
+    net_flows_note(&user->flows, frame, about->length, true, about->ns);
+    slirp_input(user->slirp, frame, (int)about->length);
+}
+
 /* The engine thread, between two instructions. */
 static void attend(void *opaque)
 {
     struct net_user *user = opaque;
-    uint32_t length;
+    struct unsent about;
 
     user->called = false;
-    for (guint at = 0; at < user->unsent->len; at += (guint)sizeof(length) + length) {
-        memcpy(&length, user->unsent->data + at, sizeof(length));
-        slirp_input(user->slirp, user->unsent->data + at + sizeof(length), (int)length);
+    for (guint at = 0; at < user->unsent->len; at += (guint)sizeof(about) + about.length) {
+        memcpy(&about, user->unsent->data + at, sizeof(about));
+        input(user, &about, user->unsent->data + at + sizeof(about));
     }
     g_byte_array_set_size(user->unsent, 0);
     fill(user);
@@ -311,13 +339,12 @@ static gpointer waiter(gpointer opaque)
 static void user_send(struct net *net, const uint8_t *frame, size_t length)
 {
     struct net_user *user = (struct net_user *)net;
-    uint32_t prefix = (uint32_t)length;
+    const struct unsent about = {.ns = machine_now(net->machine), .length = (uint32_t)length};
 
     if (user->unsent->len + length > UNSENT_MAX)
         return;
-    net_flows_note(&user->flows, frame, length, true, machine_now(net->machine));
-    g_byte_array_append(user->unsent, (const uint8_t *)&prefix, sizeof(prefix));
-    g_byte_array_append(user->unsent, frame, prefix);
+    g_byte_array_append(user->unsent, (const uint8_t *)&about, sizeof(about));
+    g_byte_array_append(user->unsent, frame, about.length);
     if (user->called)
         return;
     user->called = true;
@@ -455,6 +482,7 @@ struct net *net_user_open(const struct net_options *options, GError **error)
     user->watched = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
     user->listeners = g_array_new(FALSE, FALSE, sizeof(int));
     user->unsent = g_byte_array_new();
+    user->highest = MIN(descriptors_highest(), DESCRIPTORS_MAX);
     user->timeout = -1;
     user->wake[0] = user->wake[1] = -1;
     g_mutex_init(&user->lock);

@@ -7,13 +7,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #endif
 
+#include "emu/host/descriptors.h"
 #include "emu/host/share_internal.h"
 
 #ifndef O_PATH
@@ -157,16 +157,6 @@ mode_t share_mode_allowed(uint32_t mode, bool folder)
 
 /* --- the share --- */
 
-static int highest_descriptor(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1 << 20)
-        return 1 << 20;
-    return limit.rlim_cur > 2 * SHARE_SPARE_DESCRIPTORS ? (int)limit.rlim_cur - SHARE_SPARE_DESCRIPTORS
-                                                        : (int)limit.rlim_cur / 2;
-}
-
 /* Old kernels, and sandboxes that do not know the call, answer that it is not there. */
 static bool resolves_beneath(const struct share *share)
 {
@@ -195,7 +185,7 @@ struct share *share_open(const char *folder, unsigned flags, GError **error)
 
     share->folder = g_strdup(folder);
     share->beneath = resolves_beneath(share);
-    share->highest = highest_descriptor();
+    share->highest = descriptors_highest();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow further is the guest's error, not the program's end */
     return share;
 }

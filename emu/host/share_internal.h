@@ -10,8 +10,6 @@
 
 /* Bytes of folder listings that may be kept at a time. */
 #define SHARE_LISTINGS (UINT64_C(256) << 20)
-/* Descriptors that are left to the rest of the program. */
-#define SHARE_SPARE_DESCRIPTORS 64
 
 struct share {
     char *folder;

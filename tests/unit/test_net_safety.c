@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Networks leave the host's files alone, and what they share with the rest of the program. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -156,23 +157,38 @@ static void test_no_packet_file_no_network(struct folder *folder, gconstpointer 
 /* --- descriptors --- */
 
 #define LIMIT 256
+#define SPARE 60 /* but for those that the test itself was given */
 
-/* From now on the program may have LIMIT descriptors; takes all that are left but @spare.  The first of them. */
-static int take_descriptors(unsigned spare)
+/* From now on the program may have LIMIT descriptors. */
+static void limit_descriptors(void)
 {
     struct rlimit limit;
-    int first = -1, last = -1;
 
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
     limit.rlim_cur = LIMIT;
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
-    for (int next; (next = dup(0)) >= 0; last = next)
+}
+
+/* Takes all that are left, and returns the first of them. */
+static int take_descriptors(void)
+{
+    int first = -1;
+
+    limit_descriptors();
+    for (int next; (next = dup(0)) >= 0;)
         if (first < 0)
             first = next;
     g_assert_cmpint(errno, ==, EMFILE);
-    for (unsigned i = 0; i < spare; i++)
-        close(last--);
     return first;
+}
+
+static unsigned descriptors_left(void)
+{
+    unsigned left = 0;
+
+    for (int i = 0; i < LIMIT; i++)
+        left += fcntl(i, F_GETFD) < 0;
+    return left;
 }
 
 static void give_descriptors(int first)
@@ -238,7 +254,7 @@ static void test_call_without_descriptors(struct folder *folder, gconstpointer u
     struct end end;
 
     end_open(&end, folder->words);
-    int caller = socket(AF_UNIX, SOCK_STREAM, 0), first = take_descriptors(0);
+    int caller = socket(AF_UNIX, SOCK_STREAM, 0), first = take_descriptors();
     g_strlcpy(name.sun_path, folder->cable, sizeof(name.sun_path));
     g_assert_cmpint(connect(caller, (struct sockaddr *)&name, sizeof(name)), ==, 0);
     gint64 before = processor_us();
@@ -254,6 +270,170 @@ static void test_call_without_descriptors(struct folder *folder, gconstpointer u
     close(caller);
 }
 
+/* --- floods of the guest --- */
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static unsigned sum(const uint8_t *data, unsigned length, unsigned start)
+{
+    for (unsigned i = 0; i < length; i += 2)
+        start += (unsigned)data[i] << 8 | data[i + 1];
+    while (start >> 16)
+        start = (start & 0xFFFF) + (start >> 16);
+    return start;
+}
+
+enum { TCP = 6, UDP = 17, IP = 14, TRANSPORT = 34, MORE = 0x2000 };
+
+/* From 10.0.2.15 to the host, @length bytes after the headers of Ethernet and IP. */
+static void send_packet(struct end *end, unsigned protocol, unsigned identifier, unsigned fragment,
+                        const uint8_t *transport, unsigned length)
+{
+    uint8_t frame[TRANSPORT + 64] = {0x52, 0x55, 10, 0, 2, 2, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 0, 0x45};
+    static const uint8_t addresses[8] = {10, 0, 2, 15, 10, 0, 2, 2};
+
+    put16(frame + IP + 2, 20 + length);
+    put16(frame + IP + 4, identifier);
+    put16(frame + IP + 6, fragment);
+    frame[IP + 8] = 64;
+    frame[IP + 9] = (uint8_t)protocol;
+    memcpy(frame + IP + 12, addresses, 8);
+    put16(frame + IP + 10, ~sum(frame + IP, 20, 0));
+    memcpy(frame + TRANSPORT, transport, length);
+    net_send(&end->output, frame, TRANSPORT + length);
+    machine_advance(end->machine, 1000);
+}
+
+static void send_syn(struct end *end, unsigned from, unsigned to)
+{
+    uint8_t tcp[20] = {0}, pseudo[12] = {10, 0, 2, 15, 10, 0, 2, 2, 0, TCP, 0, 20};
+
+    put16(tcp, from);
+    put16(tcp + 2, to);
+    tcp[12] = 0x50;
+    tcp[13] = 2;
+    put16(tcp + 16, ~sum(tcp, 20, sum(pseudo, 12, 0)));
+    send_packet(end, TCP, 0, 0, tcp, 20);
+}
+
+/* "hi", with or without the first half in a fragment of its own. */
+static void send_datagram(struct end *end, unsigned from, unsigned to, bool halves)
+{
+    uint8_t udp[10] = {0};
+
+    put16(udp, from);
+    put16(udp + 2, to);
+    put16(udp + 4, sizeof(udp));
+    memcpy(udp + 8, "hi", 2);
+    if (halves) {
+        send_packet(end, UDP, from, MORE, udp, 8);
+        send_packet(end, UDP, from, 1, udp + 8, 2);
+    } else {
+        send_packet(end, UDP, 0, 0, udp, sizeof(udp));
+    }
+}
+
+static void count_notes(void *opaque, const char *text)
+{
+    ++*(unsigned *)opaque;
+    g_assert_nonnull(strstr(text, "descriptors"));
+}
+
+/* One at a port of the host that nobody had. */
+static int bind_port(int type, unsigned *port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(name);
+    int descriptor = socket(AF_INET, type, 0);
+
+    g_assert_cmpint(bind(descriptor, (struct sockaddr *)&name, sizeof(name)), ==, 0);
+    g_assert_cmpint(getsockname(descriptor, (struct sockaddr *)&name, &length), ==, 0);
+    *port = ntohs(name.sin_port);
+    return descriptor;
+}
+
+static bool comes(int descriptor)
+{
+    uint8_t got[16];
+    bool any = false;
+
+    while (recv(descriptor, got, sizeof(got), MSG_DONTWAIT) == 2)
+        any = true;
+    return any;
+}
+
+static void test_connections_leave_descriptors(struct folder *folder, gconstpointer unused)
+{
+    unsigned port, notes = 0;
+    int server = bind_port(SOCK_STREAM, &port);
+    struct end end;
+
+    if (!net_user_available()) {
+        g_test_skip("built without libslirp");
+        close(server);
+        return;
+    }
+    g_assert_cmpint(listen(server, LIMIT), ==, 0);
+    limit_descriptors();
+    end_open(&end, "user");
+    machine_set_note_handler(end.machine, count_notes, &notes);
+    for (unsigned i = 0; i < LIMIT / 4; i++)
+        send_syn(&end, 2000 + i, port);
+    g_assert_cmpuint(notes, ==, 0); /* that many there may be */
+    g_assert_cmpuint(descriptors_left(), <, LIMIT - LIMIT / 4);
+    for (unsigned i = 0; i < 2 * LIMIT; i++)
+        send_syn(&end, 3000 + i, port);
+    g_assert_cmpuint(notes, ==, 1);
+    g_assert_cmpuint(descriptors_left(), >=, SPARE);
+    end_close(&end);
+    close(server);
+}
+
+static void test_datagrams_leave_descriptors(struct folder *folder, gconstpointer halves)
+{
+    unsigned port, notes = 0;
+    int server = bind_port(SOCK_DGRAM, &port);
+    struct end end;
+
+    if (!net_user_available()) {
+        g_test_skip("built without libslirp");
+        close(server);
+        return;
+    }
+    limit_descriptors();
+    end_open(&end, "user");
+    machine_set_note_handler(end.machine, count_notes, &notes);
+    for (unsigned i = 0; i < 2 * LIMIT; i++) {
+        send_datagram(&end, 2000 + i, port, halves != NULL);
+        comes(server);
+    }
+    g_assert_cmpuint(notes, ==, 1);
+    g_assert_cmpuint(descriptors_left(), >=, SPARE);
+    send_datagram(&end, 1000, port, false); /* another is too much; one that goes on is not */
+    g_assert_false(comes(server));
+    if (!halves) {
+        unsigned i = 0;
+        while (i < 2 * LIMIT && !comes(server))
+            send_datagram(&end, 2000 + i++, port, false);
+        g_assert_cmpuint(i, >, 1);
+        g_assert_cmpuint(i, <, LIMIT);
+        send_datagram(&end, 1999 + i, port, false);
+        g_assert_true(comes(server));
+    }
+    machine_advance(end.machine, 300 * NANOSECONDS_PER_SECOND); /* when they are over, there is room */
+    for (unsigned i = 0; i < 100 && !comes(server); i++) {
+        send_datagram(&end, 1000, port, false);
+        g_usleep(20000);
+    }
+    g_assert_cmpuint(descriptors_left(), >, LIMIT / 2);
+    end_close(&end);
+    close(server);
+}
+
 #define ADD(name, function) g_test_add("/net/" name, struct folder, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -267,5 +447,9 @@ int main(int argc, char **argv)
     ADD("packets-outlive-refusal", test_packets_outlive_refusal);
     ADD("no-packet-file-no-network", test_no_packet_file_no_network);
     ADD("call-without-descriptors", test_call_without_descriptors);
+    ADD("connections-leave-descriptors", test_connections_leave_descriptors);
+    ADD("datagrams-leave-descriptors", test_datagrams_leave_descriptors);
+    g_test_add("/net/fragments-leave-descriptors", struct folder, "halves", set_up, test_datagrams_leave_descriptors,
+               tear_down);
     return g_test_run();
 }
