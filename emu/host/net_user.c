@@ -203,16 +203,42 @@ static bool is_listener(const struct net_user *user, int descriptor)
     return false;
 }
 
+static bool may_open(const struct net_user *user)
+{
+    return descriptors_next(user->wake[0]) < user->highest;
+}
+
+static int type_of(int descriptor)
+{
+    int type = SOCK_STREAM;
+    socklen_t size = sizeof(type);
+
+    getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
+    return type;
+}
+
+/* Calls that cannot be taken wait, and are not looked at: true, then. */
+static bool leave_callers(struct net_user *user)
+{
+    if (!user->listeners->len || may_open(user))
+        return false;
+    for (guint i = 0; i < user->descriptors->len; i++) {
+        struct pollfd *entry = &g_array_index(user->descriptors, struct pollfd, i);
+
+        if (is_listener(user, entry->fd) && type_of(entry->fd) == SOCK_STREAM)
+            entry->fd = -1;
+    }
+    return true;
+}
+
 /* libslirp keeps sockets of datagrams for minutes: they are told apart from those that say when they are over. */
 static void judge_descriptors(struct net_user *user)
 {
     user->open = user->datagrams = false;
     for (guint i = 0; i < user->descriptors->len && !user->open; i++) {
-        int descriptor = g_array_index(user->descriptors, struct pollfd, i).fd, type = SOCK_STREAM;
-        socklen_t size = sizeof(type);
+        int descriptor = g_array_index(user->descriptors, struct pollfd, i).fd;
 
-        getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
-        if (type == SOCK_STREAM || is_listener(user, descriptor))
+        if (type_of(descriptor) == SOCK_STREAM || is_listener(user, descriptor))
             user->open = true;
         else
             user->datagrams = true;
@@ -227,6 +253,8 @@ static void watch(struct net_user *user)
     size_t bytes = user->descriptors->len * sizeof(struct pollfd);
 
     judge_descriptors(user);
+    if (leave_callers(user))
+        wait = wait < 0 ? ACCEPT_AGAIN_MS : MIN(wait, ACCEPT_AGAIN_MS);
     for (guint i = 0; i < user->descriptors->len; i++)
         g_array_index(user->descriptors, struct pollfd, i).revents = 0;
     g_mutex_lock(&user->lock);
@@ -245,11 +273,6 @@ static void watch(struct net_user *user)
         }
     }
     g_mutex_unlock(&user->lock);
-}
-
-static bool may_open(const struct net_user *user)
-{
-    return descriptors_next(user->wake[0]) < user->highest;
 }
 
 /* A frame of the guest's; what would cost a descriptor that is not to be had is lost, as on a wire. */
@@ -272,12 +295,14 @@ static void attend(void *opaque)
     struct unsent about;
 
     user->called = false;
+    slirp_pollfds_poll(user->slirp, 1, happened, user); /* how late it is, libslirp only learns here */
     for (guint at = 0; at < user->unsent->len; at += (guint)sizeof(about) + about.length) {
         memcpy(&about, user->unsent->data + at, sizeof(about));
         input(user, &about, user->unsent->data + at + sizeof(about));
     }
     g_byte_array_set_size(user->unsent, 0);
     fill(user);
+    leave_callers(user);
     int ready =
         user->descriptors->len ? poll((struct pollfd *)(void *)user->descriptors->data, user->descriptors->len, 0) : 0;
     slirp_pollfds_poll(user->slirp, ready < 0, happened, user);

@@ -434,6 +434,79 @@ static void test_datagrams_leave_descriptors(struct folder *folder, gconstpointe
     close(server);
 }
 
+/* The guest's first word after minutes is answered like any other. */
+static void test_datagram_after_silence(struct folder *folder, gconstpointer unused)
+{
+    struct sockaddr_in name;
+    socklen_t length = sizeof(name);
+    unsigned port;
+    int server = bind_port(SOCK_DGRAM, &port);
+    uint8_t got[16];
+    struct end end;
+
+    if (!net_user_available()) {
+        g_test_skip("built without libslirp");
+        close(server);
+        return;
+    }
+    end_open(&end, "user");
+    machine_advance(end.machine, 300 * NANOSECONDS_PER_SECOND);
+    send_datagram(&end, 5000, port, false);
+    g_assert_cmpint(recvfrom(server, got, sizeof(got), 0, (struct sockaddr *)&name, &length), ==, 2);
+    g_assert_cmpint(sendto(server, "ho", 2, 0, (struct sockaddr *)&name, length), ==, 2);
+    for (unsigned i = 0; i < 500 && !end.frames; i++) {
+        g_usleep(1000);
+        machine_advance(end.machine, 1000);
+    }
+    g_assert_cmpuint(end.frames, >, 0); /* asks for the guest's address */
+    end_close(&end);
+    close(server);
+}
+
+static long switches(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw;
+}
+
+/* Who calls a port of hostfwd= when there are no descriptors waits until there are; nobody is busy meanwhile. */
+static void test_forward_without_descriptors(struct folder *folder, gconstpointer unused)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    unsigned port;
+    struct end end;
+
+    if (!net_user_available()) {
+        g_test_skip("built without libslirp");
+        return;
+    }
+    close(bind_port(SOCK_STREAM, &port));
+    g_autofree char *words = g_strdup_printf("user,hostfwd=tcp:127.0.0.1:%u:10.0.2.15:22", port);
+    limit_descriptors();
+    end_open(&end, words);
+    int caller = socket(AF_INET, SOCK_STREAM, 0), first = take_descriptors();
+    name.sin_port = htons((uint16_t)port);
+    send_datagram(&end, 5000, port, false); /* is dropped; but the network has looked at what there is */
+    g_assert_cmpint(connect(caller, (struct sockaddr *)&name, sizeof(name)), ==, 0);
+    long before = switches();
+    for (unsigned i = 0; i < 200; i++) {
+        g_usleep(1000);
+        machine_advance(end.machine, 1000);
+    }
+    g_assert_cmpint(switches() - before, <, 200 + 50);
+    g_assert_cmpuint(end.frames, ==, 0);
+    give_descriptors(first);
+    for (unsigned i = 0; i < 1000 && !end.frames; i++) {
+        g_usleep(1000);
+        machine_advance(end.machine, 1000);
+    }
+    g_assert_cmpuint(end.frames, >, 0); /* asks for the guest's address */
+    end_close(&end);
+    close(caller);
+}
+
 #define ADD(name, function) g_test_add("/net/" name, struct folder, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -451,5 +524,7 @@ int main(int argc, char **argv)
     ADD("datagrams-leave-descriptors", test_datagrams_leave_descriptors);
     g_test_add("/net/fragments-leave-descriptors", struct folder, "halves", set_up, test_datagrams_leave_descriptors,
                tear_down);
+    ADD("datagram-after-silence", test_datagram_after_silence);
+    ADD("forward-without-descriptors", test_forward_without_descriptors);
     return g_test_run();
 }
