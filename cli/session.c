@@ -8,6 +8,7 @@
 
 #include "cli/before.h"
 #include "cli/window.h"
+#include "debug/change.h"
 #include "emu/host/pages.h"
 #include "guest/builtin.h"
 
@@ -313,6 +314,7 @@ static bool start_recording(struct session *session, GError **error)
     const struct run_options *options = session->options;
 
     before_add_sources(session);
+    change_add_source(session->machine);
     if (session->replaying)
         return before_restore_disks(session, session->replaying, error);
     if (!options->record)

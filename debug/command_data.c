@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "debug/change.h"
 #include "debug/command.h"
 #include "debug/registers.h"
 #include "emu/bytes.h"
@@ -297,8 +298,8 @@ static bool set_register(struct console *console, const char *name, uint64_t val
     if (console->frame)
         return console_fail(error, "registers of callers cannot be changed (frame 0 first)");
     put_le64(bytes, value);
-    if (!register_set(cpu, (unsigned)index, bytes))
-        return console_fail(error, "%s cannot be changed", name);
+    if (!change_register(console->machine, cpu, (unsigned)index, bytes, error))
+        return false;
     console_forget_frames(console);
     return true;
 }
@@ -322,10 +323,7 @@ static bool set_memory(struct console *console, const char *target, uint64_t val
     uint8_t bytes[8];
     put_le64(bytes, value);
     console_space(console, &space);
-    if (space_write(&space, address, bytes, MIN(size, 8)) < MIN(size, 8))
-        return console_fail(error, "0x%" G_GINT64_MODIFIER "x cannot be written: it is not mapped, or no memory",
-                            address);
-    return true;
+    return change_memory(&space, address, bytes, MIN(size, 8), error);
 }
 
 static bool set_option(struct console *console, const char *arguments, GError **error)

@@ -97,6 +97,12 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     return machine;
 }
 
+void machine_delivered(struct machine *machine, struct journal_source *source, const uint8_t *data, size_t length)
+{
+    journal_delivered(source, data, length);
+    machine->resting = false; /* as after each delivery */
+}
+
 void machine_free(struct machine *machine)
 {
     if (!machine)

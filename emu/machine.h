@@ -154,6 +154,11 @@ void machine_call(struct machine *machine, void (*function)(void *opaque), void 
  * in every run.  What it submits to the journal arrives at that point.
  */
 void machine_call_here(struct machine *machine, void (*function)(void *opaque), void *opaque);
+/*
+ * By the engine thread, between two runs: what @source would do with @data has been done to the machine at this point; kept in
+ * the journal, so that a replay does it.
+ */
+void machine_delivered(struct machine *machine, struct journal_source *source, const uint8_t *data, size_t length);
 /* Longest slice in instructions (0: no limit); for tests of slice independence. */
 void machine_set_slice(struct machine *machine, uint64_t instructions);
 void machine_set_reboot(struct machine *machine, bool allowed);

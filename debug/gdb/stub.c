@@ -113,14 +113,27 @@ static void read_registers(struct gdb_stub *stub, GString *reply)
         gdb_target_read(gdb_target_register(stub->target, i), gdb_cpu(stub), process ? &frame : NULL, reply);
 }
 
+/* "E." and a sentence: GDB shows it to its user. */
+static void append_error(const GError *error, GString *reply)
+{
+    g_string_append_printf(reply, "E.%s", error->message);
+}
+
 static void write_registers(struct gdb_stub *stub, const char *text, size_t length, GString *reply)
 {
+    struct machine *machine = debugger_machine(stub->debugger);
+    g_autoptr(GError) error = NULL;
+
+    if (!change_allowed(machine, &error)) {
+        append_error(error, reply);
+        return;
+    }
     for (unsigned i = 0; i < stub->target->general; i++) {
         const struct gdb_register *reg = gdb_target_register(stub->target, i);
         size_t digits = reg->bits / 4;
         if (length < digits)
             break;
-        gdb_target_write(reg, gdb_cpu(stub), text, digits); /* what cannot be written stays */
+        gdb_target_write(reg, machine, gdb_cpu(stub), text, digits, NULL); /* what cannot be written stays */
         text += digits;
         length -= digits;
     }
@@ -145,10 +158,15 @@ static void write_register(struct gdb_stub *stub, const char *text, GString *rep
     uint64_t number;
     const struct gdb_register *reg =
         gdb_parse_number(&text, &number) && *text == '=' ? gdb_target_register(stub->target, number) : NULL;
-    bool good =
-        reg && stub->thread < GDB_PROCESS_THREADS && gdb_target_write(reg, gdb_cpu(stub), text + 1, strlen(text + 1));
+    g_autoptr(GError) error = NULL;
 
-    g_string_append(reply, good ? "OK" : ERROR_ARGUMENT);
+    if (!reg || stub->thread >= GDB_PROCESS_THREADS)
+        g_string_append(reply, ERROR_ARGUMENT);
+    else if (!gdb_target_write(reg, debugger_machine(stub->debugger), gdb_cpu(stub), text + 1, strlen(text + 1),
+                               &error))
+        append_error(error, reply);
+    else
+        g_string_append(reply, "OK");
 }
 
 /* "address,length", and what follows. */
@@ -187,16 +205,22 @@ static void read_memory(struct gdb_stub *stub, const char *text, GString *reply)
         g_string_append(reply, ERROR_MEMORY);
 }
 
-static bool store(struct gdb_stub *stub, uint64_t address, const uint8_t *bytes, size_t length)
+static void store(struct gdb_stub *stub, uint64_t address, const uint8_t *bytes, size_t length, GString *reply)
 {
+    g_autoptr(GError) error = NULL;
     struct space space;
+    bool done;
 
     if (stub->physical) {
-        struct memory *memory = machine_memory(debugger_machine(stub->debugger));
-        return memory_pointer(memory, address, length) && memory_write(memory, address, bytes, length);
+        done = change_physical(debugger_machine(stub->debugger), address, bytes, length, &error);
+    } else {
+        gdb_space(stub, &space);
+        done = change_memory(&space, address, bytes, length, &error);
     }
-    gdb_space(stub, &space);
-    return space_write(&space, address, bytes, length) == length;
+    if (done)
+        g_string_append(reply, "OK");
+    else
+        append_error(error, reply);
 }
 
 static void write_memory(struct gdb_stub *stub, const char *packet, size_t length, GString *reply)
@@ -219,7 +243,7 @@ static void write_memory(struct gdb_stub *stub, const char *packet, size_t lengt
     if (got != count)
         g_string_append(reply, ERROR_ARGUMENT);
     else
-        g_string_append(reply, !count || store(stub, address, bytes, got) ? "OK" : ERROR_MEMORY);
+        store(stub, address, bytes, got, reply);
 }
 
 /* "-1" all, "0" any. */
@@ -300,9 +324,10 @@ static enum gdb_action v_packet(struct gdb_stub *stub, const char *packet, GStri
 }
 
 /* c, s, C, S with an optional address to go on at. */
-static enum gdb_action resume(struct gdb_stub *stub, const char *packet)
+static enum gdb_action resume(struct gdb_stub *stub, const char *packet, GString *reply)
 {
     const char *text = packet + 1;
+    g_autoptr(GError) error = NULL;
     uint64_t address;
 
     stub->run.kind = *packet == 's' || *packet == 'S' ? GDB_RUN_STEP : GDB_RUN_CONTINUE;
@@ -310,12 +335,15 @@ static enum gdb_action resume(struct gdb_stub *stub, const char *packet)
         text += strcspn(text, ";");
         text += *text == ';';
     }
-    if (gdb_parse_number(&text, &address)) {
-        uint8_t value[16] = {0};
-        put_le64(value, address);
-        register_set(gdb_cpu(stub), (unsigned)register_find(stub->target->arch, "pc"), value);
-    }
-    return GDB_ACTION_RUN;
+    if (!gdb_parse_number(&text, &address))
+        return GDB_ACTION_RUN;
+    uint8_t value[16] = {0};
+    put_le64(value, address);
+    unsigned pc = (unsigned)register_find(stub->target->arch, "pc");
+    if (change_register(debugger_machine(stub->debugger), gdb_cpu(stub), pc, value, &error))
+        return GDB_ACTION_RUN;
+    append_error(error, reply);
+    return GDB_ACTION_REPLY;
 }
 
 enum gdb_action gdb_stub_packet(struct gdb_stub *stub, const char *packet, size_t length, GString *reply)
@@ -359,7 +387,7 @@ enum gdb_action gdb_stub_packet(struct gdb_stub *stub, const char *packet, size_
     case 'C':
     case 's':
     case 'S':
-        return resume(stub, packet);
+        return resume(stub, packet, reply);
     case 'v':
         return v_packet(stub, packet, reply);
     case 'q':

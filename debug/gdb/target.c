@@ -5,6 +5,7 @@
  */
 #include "debug/gdb/target.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "debug/gdb/packet.h"
@@ -273,11 +274,15 @@ void gdb_target_read(const struct gdb_register *reg, struct cpu *cpu, const stru
             g_string_append(out, "xx");
 }
 
-bool gdb_target_write(const struct gdb_register *reg, struct cpu *cpu, const char *text, size_t length)
+bool gdb_target_write(const struct gdb_register *reg, struct machine *machine, struct cpu *cpu, const char *text,
+                      size_t length, GError **error)
 {
     uint8_t value[16] = {0};
 
-    if (gdb_parse_hex(text, length, value, reg->bits / 8) != reg->bits / 8)
+    if (gdb_parse_hex(text, length, value, reg->bits / 8) != reg->bits / 8) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s has %u hexadecimal digits", reg->name,
+                    reg->bits / 4);
         return false;
-    return reg->index < 0 || register_set(cpu, (unsigned)reg->index, value);
+    }
+    return reg->index < 0 || change_register(machine, cpu, (unsigned)reg->index, value, error);
 }

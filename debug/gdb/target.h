@@ -6,6 +6,7 @@
 #ifndef GALVANIC_DEBUG_GDB_TARGET_H
 #define GALVANIC_DEBUG_GDB_TARGET_H
 
+#include "debug/change.h"
 #include "debug/registers.h"
 #include "debug/unwind.h"
 
@@ -32,7 +33,8 @@ void gdb_target_free(struct gdb_target *target);
 const struct gdb_register *gdb_target_register(const struct gdb_target *target, uint64_t number);
 /* Appends the value in target byte order as hexadecimal; of @frame, where it is given, and "xx" for what is not known there. */
 void gdb_target_read(const struct gdb_register *reg, struct cpu *cpu, const struct unwind_frame *frame, GString *out);
-/* From hexadecimal text; false: too short, or not writable. */
-bool gdb_target_write(const struct gdb_register *reg, struct cpu *cpu, const char *text, size_t length);
+/* From hexadecimal text; false with @error: too short, or it cannot be changed. */
+bool gdb_target_write(const struct gdb_register *reg, struct machine *machine, struct cpu *cpu, const char *text,
+                      size_t length, GError **error);
 
 #endif

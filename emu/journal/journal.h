@@ -39,6 +39,11 @@ void journal_submit_at(struct journal_source *source, int64_t ns, const uint8_t 
  */
 void journal_keep(struct journal_source *source, const uint8_t *data, size_t length);
 /*
+ * Keeps bytes (1..65536) of an input that has just been carried out without the journal, at the current point and between two
+ * instructions: for a recording, for journal_save(), delivered in a replay.  machine_delivered() is what callers want.
+ */
+void journal_delivered(struct journal_source *source, const uint8_t *data, size_t length);
+/*
  * Answers: what an outside party (a shared folder's server) says when a device asks it, within an instruction.  Whoever makes
  * an answer for the guest hands it to journal_put_answer(), 1..1048576 bytes; it is kept with its point.  In a replay nobody
  * is asked: journal_get_answer() gives what was answered at this point, valid until the next call into the journal; false:
@@ -55,6 +60,7 @@ bool journal_read_source(const char *path, const char *name,
 
 /* Starts writing to @path; @header is the machine's description (command line), given back at replay. */
 bool journal_record(struct journal *journal, const char *path, const char *header, GError **error);
+bool journal_recording(const struct journal *journal);
 /* Reads a recording's header without a machine. */
 char *journal_read_header(const char *path, GError **error);
 /* From now on the recording is the only source. */

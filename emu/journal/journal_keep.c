@@ -50,6 +50,22 @@ void journal_keep(struct journal_source *source, const uint8_t *data, size_t len
     write_input(journal, journal->writer, journal->written_source, input);
 }
 
+void journal_delivered(struct journal_source *source, const uint8_t *data, size_t length)
+{
+    struct journal *journal = source->journal;
+
+    g_return_if_fail(length >= 1 && length <= JOURNAL_INPUT_MAX);
+    journal_keep_input(journal, journal_input_new(source->index, machine_instructions(journal->machine),
+                                                  machine_now(journal->machine), data, length));
+    if (journal->writer)
+        journal_writer_flush(journal->writer);
+}
+
+bool journal_recording(const struct journal *journal)
+{
+    return journal->writer != NULL;
+}
+
 bool journal_wants_answers(const struct journal *journal)
 {
     return journal->writer || !journal->ring_dropped;

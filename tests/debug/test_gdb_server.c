@@ -108,8 +108,7 @@ static bool look_for_answer(void *opaque)
 {
     struct fixture *fixture = opaque;
 
-    return --fixture->looks == 0 ||
-           g_socket_get_available_bytes(g_socket_connection_get_socket(fixture->client)) >= 7;
+    return --fixture->looks == 0 || g_socket_get_available_bytes(g_socket_connection_get_socket(fixture->client)) >= 7;
 }
 
 /* The second client hears nothing of what the first one asked for, and the first one's wishes are not carried out. */
