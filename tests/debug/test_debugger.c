@@ -343,7 +343,8 @@ int main(int argc, char **argv)
         void (*test)(struct fixture *fixture, gconstpointer data);
     } tests[] = {{"breakpoints", breakpoints}, {"conditions", conditions}, {"spaces", spaces},
                  {"watches", watches},         {"catches", catches},       {"steps", steps},
-                 {"together", together},       {"interrupts", interrupts}, {"late-interrupts", late_interrupts}, {"expressions", expressions}};
+                 {"together", together},       {"interrupts", interrupts}, {"late-interrupts", late_interrupts},
+                 {"expressions", expressions}};
 
     g_test_init(&argc, &argv, NULL);
     for (unsigned arch = 0; arch < G_N_ELEMENTS(archs); arch++) {
