@@ -97,6 +97,39 @@ int ninep_fids_room(const struct ninep_fids *fids, const char *path)
     return g_hash_table_size(fids->table) < NINEP_FIDS && fids->path_bytes + length <= NINEP_PATHS ? 0 : NINEP_ENFILE;
 }
 
+int ninep_fids_room_to_grow(const struct ninep_fids *fids, const char *path, const char *longer)
+{
+    if (strlen(longer) > NINEP_LONGEST_PATH)
+        return NINEP_ENAMETOOLONG;
+    return fids->path_bytes - strlen(path) + strlen(longer) <= NINEP_PATHS ? 0 : NINEP_ENFILE;
+}
+
+/* @path is @folder, of @length bytes, or below it. */
+static bool is_at_or_below(const char *path, const char *folder, size_t length)
+{
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+int ninep_fids_room_to_rename(const struct ninep_fids *fids, const char *from, const char *to)
+{
+    size_t old = strlen(from), new = strlen(to);
+    uint64_t bytes = fids->path_bytes;
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, fids->table);
+    while (new > old && g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const char *path = ((const struct ninep_fid *)value)->path;
+
+        if (!is_at_or_below(path, from, old))
+            continue;
+        bytes += new - old;
+        if (strlen(path) - old + new > NINEP_LONGEST_PATH)
+            return NINEP_ENAMETOOLONG;
+    }
+    return bytes <= NINEP_PATHS ? 0 : NINEP_ENFILE;
+}
+
 /* Takes @path over. */
 static void set_path(struct ninep_fids *fids, struct ninep_fid *fid, char *path)
 {
@@ -228,7 +261,7 @@ static void renamed(struct ninep_fids *fids, const char *from, const char *to)
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         struct ninep_fid *fid = value;
 
-        if (strncmp(fid->path, old, length) == 0 && (fid->path[length] == '/' || !fid->path[length]))
+        if (is_at_or_below(fid->path, old, length))
             set_path(fids, fid, g_strconcat(to, fid->path + length, NULL));
     }
 }

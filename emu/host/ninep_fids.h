@@ -54,6 +54,10 @@ struct ninep_locks *ninep_fids_locks(const struct ninep_fids *fids);
 struct ninep_held ninep_fid_lock(const struct ninep_fid *fid, const struct ninep_request *request);
 /* 0, or why there cannot be one more fid with @path. */
 int ninep_fids_room(const struct ninep_fids *fids, const char *path);
+/* 0, or why @path cannot become @longer for one fid. */
+int ninep_fids_room_to_grow(const struct ninep_fids *fids, const char *path, const char *longer);
+/* 0, or why what bears @from, with all that is below, cannot bear @to: paths would be too long, one or all of them. */
+int ninep_fids_room_to_rename(const struct ninep_fids *fids, const char *from, const char *to);
 uint64_t ninep_fids_count(const struct ninep_fids *fids);
 /* Of all paths. */
 uint64_t ninep_fids_path_bytes(const struct ninep_fids *fids);

@@ -45,7 +45,7 @@ int ninep_lcreate(struct ninep *ninep)
     if (!failure)
         failure = ninep_child(ninep, request->fid, request->name, true, &path);
     if (!failure)
-        failure = ninep_fids_room(ninep->fids, request->name);
+        failure = ninep_fids_room_to_grow(ninep->fids, fid->path, path);
     if (!failure)
         failure = share_file_create(ninep->share, path, request->flags, request->mode, &ninep->opened, &stat);
     if (!failure)

@@ -91,6 +91,13 @@ int ninep_readlink(struct ninep *ninep)
     return failure;
 }
 
+static int rename_all(struct ninep *ninep, const char *from, const char *to)
+{
+    int failure = ninep_fids_room_to_rename(ninep->fids, from, to);
+
+    return failure ? failure : share_rename(ninep->share, from, to);
+}
+
 int ninep_rename(struct ninep *ninep)
 {
     g_autofree char *to = NULL;
@@ -99,7 +106,7 @@ int ninep_rename(struct ninep *ninep)
 
     if (!failure)
         failure = ninep_child(ninep, ninep->request.second_fid, ninep->request.name, false, &to);
-    return failure ? failure : share_rename(ninep->share, fid->path, to);
+    return failure ? failure : rename_all(ninep, fid->path, to);
 }
 
 int ninep_renameat(struct ninep *ninep)
@@ -110,7 +117,7 @@ int ninep_renameat(struct ninep *ninep)
 
     if (!failure)
         failure = ninep_child(ninep, request->second_fid, request->second_name, false, &to);
-    return failure ? failure : share_rename(ninep->share, from, to);
+    return failure ? failure : rename_all(ninep, from, to);
 }
 
 int ninep_unlinkat(struct ninep *ninep)

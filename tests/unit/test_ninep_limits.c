@@ -127,6 +127,14 @@ static void go_down(struct client *c, uint32_t fid, const char *name, unsigned f
     }
 }
 
+static void remove_up(struct client *c, uint32_t fid, const char *name, unsigned folders)
+{
+    for (unsigned i = 0; i < folders; i++) {
+        EQ(rpc(c, NINEP_TWALK, "ddW", fid, fid, 1, ".."), 0);
+        EQ(rpc(c, NINEP_TUNLINKAT, "dsd", fid, name, 0x200), 0);
+    }
+}
+
 /* A whole path may be one walk, but not thousands of names at the end of a long one. */
 static void test_long_walk(struct fixture *f, gconstpointer unused)
 {
@@ -143,14 +151,48 @@ static void test_long_walk(struct fixture *f, gconstpointer unused)
     EQ(walk_in_turns(c, 3, 5, 1000, "..", name), NINEP_ENAMETOOLONG);
     EQ(clunk_fid(c, 5), NINEP_EBADF);
     EQ(walk_in_turns(c, 0, 5, 1000, "..", ".."), 0); /* at the top they are nothing */
-    for (unsigned i = 0; i < 1000; i++) {
-        EQ(rpc(c, NINEP_TWALK, "ddW", 2, 2, 1, ".."), 0);
-        EQ(rpc(c, NINEP_TUNLINKAT, "dsd", 2, "a", 0x200), 0);
+    remove_up(c, 2, "a", 1000);
+    remove_up(c, 3, name, 80);
+}
+
+/* --- names --- */
+
+static void assert_state_good(struct fixture *f)
+{
+    g_autoptr(GByteArray) state = save(f->ninep);
+    struct ninep *other = ninep_new(NULL);
+
+    g_assert_true(load(other, state));
+    ninep_free(other);
+}
+
+/* A folder's new name must not make the paths of fids below longer than they may be, one or all together. */
+static void test_rename(struct fixture *f, gconstpointer unused)
+{
+    struct client *c = &f->client;
+    g_autofree char *name = g_strnfill(127, 'n'), *longer = g_strnfill(255, 'L');
+    unsigned most = NINEP_PATHS / (1 + 127 * 128);
+
+    EQ(rpc(c, NINEP_TMKDIR, "dsdd", 0, "t", 0755, 0), 0);
+    EQ(walk_to(c, 1, "t"), 0);
+    for (unsigned i = 0; i < 127; i++) {
+        EQ(rpc(c, NINEP_TMKDIR, "dsdd", 1, name, 0755, 0), 0);
+        EQ(rpc(c, NINEP_TWALK, "ddW", 1, 1, 1, name), 0);
     }
-    for (unsigned i = 0; i < 80; i++) {
-        EQ(rpc(c, NINEP_TWALK, "ddW", 3, 3, 1, ".."), 0);
-        EQ(rpc(c, NINEP_TUNLINKAT, "dsd", 3, name, 0x200), 0);
-    }
+    EQ(walk_to(c, 2, "t"), 0);
+    EQ(rpc(c, NINEP_TRENAMEAT, "dsds", 0, "t", 0, longer), NINEP_ENAMETOOLONG);
+    EQ(rpc(c, NINEP_TRENAME, "dds", 2, 0, longer), NINEP_ENAMETOOLONG);
+    assert_state_good(f);
+    for (uint32_t fid = 3; fid < 2 + most; fid++) /* fid 1's path again */
+        EQ(rpc(c, NINEP_TWALK, "ddW", 1, fid, 0), 0);
+    EQ(rpc(c, NINEP_TWALK, "ddW", 1, 2 + most, 0), NINEP_ENFILE);
+    EQ(rpc(c, NINEP_TRENAMEAT, "dsds", 0, "t", 0, "somewhat"), NINEP_ENFILE);
+    assert_state_good(f);
+    EQ(clunk_fid(c, 3), 0);
+    EQ(rpc(c, NINEP_TRENAMEAT, "dsds", 0, "t", 0, "more"), 0);
+    EQ(rpc(c, NINEP_TRENAMEAT, "dsds", 0, "more", 0, "t"), 0);
+    assert_state_good(f);
+    remove_up(c, 1, name, 127);
 }
 
 int main(int argc, char **argv)
@@ -160,5 +202,6 @@ int main(int argc, char **argv)
     ADD_TEST("limits/values", test_values, 0);
     ADD_TEST("limits/parts", test_parts, 0);
     ADD_TEST("limits/long-walk", test_long_walk, 0);
+    ADD_TEST("limits/rename", test_rename, 0);
     return g_test_run();
 }
