@@ -48,10 +48,16 @@ static unsigned get16(const uint8_t *at)
     return (unsigned)at[0] << 8 | at[1];
 }
 
+bool net_is_fragment(const uint8_t *frame, size_t length)
+{
+    return length >= NETWORK + IP4_FRAGMENT + 2 && get16(frame + ETHERTYPE_AT) == ETHERTYPE_IP4 &&
+           (get16(frame + NETWORK + IP4_FRAGMENT) & MORE_AND_OFFSET);
+}
+
 struct packet {
     const uint8_t *ip, *transport;
     unsigned protocol;
-    bool ip4, fragment;
+    bool ip4;
 };
 
 /* False: neither IPv4 nor IPv6, or too short for what follows them. */
@@ -66,7 +72,6 @@ static bool find_packet(const uint8_t *frame, size_t length, struct packet *pack
     if (packet->ip4) {
         header = (ip[0] & 15u) * 4;
         packet->protocol = ip[IP4_PROTOCOL];
-        packet->fragment = get16(ip + IP4_FRAGMENT) & MORE_AND_OFFSET;
     } else if (get16(frame + ETHERTYPE_AT) == ETHERTYPE_IP6) {
         packet->protocol = ip[IP6_NEXT];
     } else {
@@ -144,8 +149,6 @@ bool net_flows_opens(const struct net_flows *flows, const uint8_t *frame, size_t
 
     if (!find_packet(frame, length, &packet))
         return false;
-    if (packet.fragment)
-        return true;
     if (packet.protocol == TCP)
         return frame + length <= packet.transport + TCP_FLAGS || (packet.transport[TCP_FLAGS] & (SYN | ACK)) == SYN;
     if (!find_flow(&packet, true, &flow, &remote))

@@ -40,11 +40,13 @@ struct net_flows {
     } flow[NET_FLOWS_MAX];
 };
 
+/* A part of a packet of IPv4. */
+bool net_is_fragment(const uint8_t *frame, size_t length);
 /* Looks at a frame that the guest sends or is sent at virtual time @now. */
 void net_flows_note(struct net_flows *flows, const uint8_t *frame, size_t length, bool from_guest, int64_t now);
 /*
  * A frame that the guest sends at virtual time @now may take a descriptor of the host: a connection, the first datagram of a
- * flow that is not noted, an echo, and fragments, of which nobody knows.
+ * flow that is not noted, and an echo.
  */
 bool net_flows_opens(const struct net_flows *flows, const uint8_t *frame, size_t length, int64_t now);
 /* Some flow of datagrams may go on. */

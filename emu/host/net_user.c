@@ -275,9 +275,17 @@ static void watch(struct net_user *user)
     g_mutex_unlock(&user->lock);
 }
 
-/* A frame of the guest's; what would cost a descriptor that is not to be had is lost, as on a wire. */
+/*
+ * A frame of the guest's; what would cost a descriptor that is not to be had is lost, as on a wire.  So are fragments: libslirp (4.7)
+ * keeps any number of them, and uses memory that it has freed when it puts them together.
+ */
 static void input(struct net_user *user, const struct unsent *about, const uint8_t *frame)
 {
+    if (net_is_fragment(frame, about->length)) {
+        machine_guest_error(user->net.machine, "net",
+                            "fragments of IPv4 packets are dropped: the user network takes whole ones");
+        return;
+    }
     if (net_flows_opens(&user->flows, frame, about->length, about->ns) && !may_open(user)) {
         machine_guest_error(user->net.machine, "net",
                             "more connections and flows of datagrams than the host has descriptors for: further ones "
