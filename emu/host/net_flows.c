@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "emu/bytes.h"
 #include "emu/host/net_internal.h"
 #include "emu/time/clock.h"
 
@@ -43,15 +44,10 @@ enum {
     PORT_DHCP = 67,
 };
 
-static unsigned get16(const uint8_t *at)
-{
-    return (unsigned)at[0] << 8 | at[1];
-}
-
 bool net_is_fragment(const uint8_t *frame, size_t length)
 {
-    return length >= NETWORK + IP4_FRAGMENT + 2 && get16(frame + ETHERTYPE_AT) == ETHERTYPE_IP4 &&
-           (get16(frame + NETWORK + IP4_FRAGMENT) & MORE_AND_OFFSET);
+    return length >= NETWORK + IP4_FRAGMENT + 2 && get_be16(frame + ETHERTYPE_AT) == ETHERTYPE_IP4 &&
+           (get_be16(frame + NETWORK + IP4_FRAGMENT) & MORE_AND_OFFSET);
 }
 
 struct packet {
@@ -68,11 +64,11 @@ static bool find_packet(const uint8_t *frame, size_t length, struct packet *pack
 
     if (length < NETWORK + IP4_SIZE)
         return false;
-    *packet = (struct packet){.ip = ip, .ip4 = get16(frame + ETHERTYPE_AT) == ETHERTYPE_IP4};
+    *packet = (struct packet){.ip = ip, .ip4 = get_be16(frame + ETHERTYPE_AT) == ETHERTYPE_IP4};
     if (packet->ip4) {
         header = (ip[0] & 15u) * 4;
         packet->protocol = ip[IP4_PROTOCOL];
-    } else if (get16(frame + ETHERTYPE_AT) == ETHERTYPE_IP6) {
+    } else if (get_be16(frame + ETHERTYPE_AT) == ETHERTYPE_IP6) {
         packet->protocol = ip[IP6_NEXT];
     } else {
         return false;
@@ -90,8 +86,8 @@ static bool find_flow(const struct packet *packet, bool from_guest, struct net_f
     if (!udp && !(packet->protocol == ICMP4 && (transport[0] == ECHO4 || transport[0] == ECHO_REPLY4)) &&
         !(packet->protocol == ICMP6 && (transport[0] == ECHO6 || transport[0] == ECHO_REPLY6)))
         return false; /* neighbours and routers are not asked for outside */
-    unsigned own = udp ? get16(transport + (from_guest ? 0 : 2)) : get16(transport + ICMP_IDENTIFIER);
-    *remote = udp ? get16(transport + (from_guest ? 2 : 0)) : 0;
+    unsigned own = udp ? get_be16(transport + (from_guest ? 0 : 2)) : get_be16(transport + ICMP_IDENTIFIER);
+    *remote = udp ? get_be16(transport + (from_guest ? 2 : 0)) : 0;
     *flow = (struct net_flow){.key = (uint32_t)packet->protocol << 16 | own};
     if (packet->ip4)
         memcpy(flow->address, packet->ip + (from_guest ? IP4_SOURCE : IP4_DESTINATION), 4);
@@ -106,7 +102,7 @@ static bool is_dhcp(const struct packet *packet)
     static const uint8_t gateway[4] = {10, 0, 2, 2}, everybody[4] = {255, 255, 255, 255};
     const uint8_t *destination = packet->ip + IP4_DESTINATION;
 
-    return packet->ip4 && packet->protocol == UDP && get16(packet->transport + 2) == PORT_DHCP &&
+    return packet->ip4 && packet->protocol == UDP && get_be16(packet->transport + 2) == PORT_DHCP &&
            (memcmp(destination, gateway, 4) == 0 || memcmp(destination, everybody, 4) == 0);
 }
 
